@@ -1,0 +1,1 @@
+"""Puente: the backend of a nearshore talent marketplace."""

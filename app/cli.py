@@ -1,0 +1,196 @@
+"""The command line. What goes wrong for an outer reason is one line on stderr and a non-zero exit."""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from typing import Annotated, Any, Final
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError
+from starlette.types import Lifespan
+
+from app import operations
+from app.core import migrations
+from app.core.embedded import DatabaseUrls, locate_database
+from app.core.errors import CannotStart
+from app.core.settings import Settings
+from app.main import create_app
+
+SetupStep = Callable[[Settings, DatabaseUrls], None]
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Puente, a nearshore talent marketplace.")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli()
+    except CannotStart as failure:
+        refuse(str(failure))
+    except OperationalError as failure:
+        refuse(f"The database does not answer: {first_line(failure.orig)}")
+    except ValidationError as failure:
+        refuse("; ".join(f"PUENTE_{str(error['loc'][0]).upper()}: {error['msg']}" for error in failure.errors()))
+
+
+def refuse(line: str) -> None:
+    """Say what is wrong and leave."""
+    err.print(f"puente: {line}", markup=False, soft_wrap=True)
+    sys.exit(1)
+
+
+def first_line(failure: BaseException | None) -> str:
+    """The gist of a driver's message, which may run over several lines."""
+    return str(failure).strip().partition("\n")[0]
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    migrate_step(settings := Settings(), locate_database(settings))
+    out.print(f"The database is at {migrations.head_revision()}.")
+
+
+def migrate_step(settings: Settings, urls: DatabaseUrls) -> None:
+    """Migrate, and load the reference data of this release, as a part of setting up."""
+    migrations.migrate(urls)
+    if asyncio.run(operations.load_reference(settings, urls)):
+        out.print("The reference data is loaded.")
+
+
+SETUP_STEPS: Final[list[SetupStep]] = [migrate_step]
+"""What `serve --setup` does first, in this order."""
+
+
+@cli.command()
+def reindex() -> None:
+    """Build the index again: after a change of model, or of the taxonomy."""
+    settings = Settings()
+    with counting("Profiles indexed") as progress:
+        encoded = asyncio.run(operations.reindex(settings, locate_database(settings), progress))
+    out.print(f"The index is whole; {encoded} profiles were encoded again.")
+
+
+@cli.command()
+def verify() -> None:
+    """Compare the index with the profiles it was made from; exit with 1 when they differ."""
+    settings = Settings()
+    with counting("Profiles compared") as progress:
+        wrong = asyncio.run(operations.verify(settings, locate_database(settings), progress))
+    for line in wrong:
+        out.print(line, markup=False, soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+    out.print("The index equals the listed profiles.")
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """A running count, drawn where somebody watches."""
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done: bars.advance(task, done)
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document, the same bytes each time."""
+    document = create_app().openapi()
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@cli.command()
+def serve(
+    setup: Annotated[bool, typer.Option("--setup", help="Migrate, and seed when empty, before serving.")] = False,
+) -> None:
+    """Serve the API on PUENTE_HOST and PUENTE_PORT until told to stop."""
+    settings = Settings()
+    # Uvicorn raises the signal again once it has finished; the default action would skip our own clearing up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with listening(settings.host, settings.port) as listener:
+        urls = locate_database(settings)
+        for step in SETUP_STEPS if setup else ():
+            step(settings, urls)
+        located = settings.model_copy(update={"database_url": urls.app, "migration_database_url": urls.owner})
+        run_server(located, listener)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket, had before anything slow begins."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as failure:
+        raise CannotStart(
+            f"Cannot listen on {host}:{port}: {failure.strerror}. Set PUENTE_PORT to another."
+        ) from failure
+
+
+def run_server(settings: Settings, listener: socket.socket) -> None:
+    """Serve on `listener` until told to stop, then finish the requests in flight."""
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+    )
+    server = PuenteServer(config, on_ready=partial(say_where, settings, listener.getsockname()[1]))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    if server.failure is not None:
+        raise server.failure
+
+
+def say_where(settings: Settings, port: int) -> None:
+    """Print where to look, and one command to try."""
+    address = f"http://{settings.host}:{port}"
+    out.print(f"\nPuente is ready on {address}")
+    out.print(f"  documentation  {address}/docs")
+    out.print(f"  try            curl -s {address}/readyz\n")
+
+
+class PuenteServer(uvicorn.Server):
+    """A server that says when it is ready, and keeps the reason when it cannot start."""
+
+    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+        self.failure: Exception | None = None
+        app: FastAPI = config.app  # type: ignore[assignment]
+        app.router.lifespan_context = self._remembering(app.router.lifespan_context)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, quietly when it fails: whoever runs the server is told by `failure`."""
+        chatter = logging.getLogger("uvicorn.error")
+        chatter.setLevel(logging.CRITICAL)
+        await super().startup(sockets)
+        chatter.setLevel(logging.INFO)
+        if self.started:
+            self.on_ready()
+
+    def _remembering(self, lifespan: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
+        @asynccontextmanager
+        async def remembered(app: FastAPI) -> AsyncIterator[Any]:
+            try:
+                async with lifespan(app) as state:
+                    yield state
+            except Exception as failure:
+                self.failure = failure
+                raise
+
+        return remembered

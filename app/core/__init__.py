@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, errors, pages, time and ids. Imports no room."""

@@ -1,0 +1,106 @@
+"""Bringing a database to the schema of this code, and knowing whether it is there."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.database import Database
+from app.core.embedded import DatabaseUrls
+from app.core.errors import CannotStart
+from app.core.health import Check, Failing
+
+SCRIPTS: Final = Path(__file__).parents[2] / "migrations"
+APPEND_ONLY: Final = "append_only"
+"""Key of a table's `info`: the application may add rows to it and never change them."""
+
+
+class DatabaseAhead(CannotStart):
+    """The database has a revision that this code does not know."""
+
+
+def migration_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration; with a connection, migrations run on it."""
+    config = Config(toml_file=SCRIPTS.parent / "pyproject.toml")
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head_revision() -> str | None:
+    """The newest revision this code has."""
+    return ScriptDirectory.from_config(migration_config()).get_current_head()
+
+
+def migrate(urls: DatabaseUrls, *, to: str = "head") -> None:
+    """Run the missing migrations as the owner, then let the application's role use the tables."""
+    engine = owner_engine(urls.owner)
+    try:
+        with engine.begin() as connection:
+            refuse_unknown_revision(connection)
+            command.upgrade(migration_config(connection), to)
+            grant(connection, make_url(urls.app).username)
+    finally:
+        engine.dispose()
+
+
+def owner_engine(url: str) -> Engine:
+    """An engine for migrations: no pool, and no long wait behind a lock that holds up everybody else."""
+    return create_engine(url, connect_args={"connect_timeout": 10, "options": "-c TimeZone=UTC -c lock_timeout=5s"})
+
+
+def refuse_unknown_revision(connection: Connection) -> None:
+    """Refuse a database that a newer release has migrated."""
+    # Two starting processes must not migrate at once; the lock goes with the transaction.
+    connection.execute(text("SELECT pg_advisory_xact_lock(7106)"))
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise DatabaseAhead(f"The database is at revision {current}, which this release does not know: update Puente.")
+
+
+def grant(connection: Connection, role: str | None) -> None:
+    """Let `role` read and write the rows of every table, and only add to append-only ones."""
+    if role is None or role == connection.engine.url.username:
+        return
+    name = connection.dialect.identifier_preparer.quote(role)
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {name}"))
+    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
+    connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}"))
+    for table in append_only_tables(SQLModel.metadata):
+        connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {name}"))
+
+
+def append_only_tables(metadata: MetaData) -> list[str]:
+    """The tables whose rows are never changed."""
+    return [name for name, table in metadata.tables.items() if table.info.get(APPEND_ONLY)]
+
+
+def at_head(database: Database) -> Check:
+    """A readiness check: the database has the schema of this code."""
+    head = head_revision()
+
+    async def check() -> None:
+        async with database.transaction() as session:
+            current = await current_revision(session)
+        if current != head:
+            raise Failing(f"at revision {current}, not {head}: run puente migrate")
+
+    return check
+
+
+async def current_revision(session: AsyncSession) -> str | None:
+    """The revision the database is at; None before the first migration."""
+    known = await session.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    if not known:
+        return None
+    found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

@@ -1,0 +1,51 @@
+"""The OpenAPI document, finished: what FastAPI cannot know is added here."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.core.errors import PayloadTooLarge
+from app.core.problems import Problem
+
+BODY_PROBLEMS: Final = (str(PayloadTooLarge.status),)
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """The document of `app`, built once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version=app.openapi_version,
+            summary=app.summary,
+            description=app.description,
+            tags=app.openapi_tags,
+            routes=app.routes,
+        )
+        app.openapi_schema = finished(document)
+    return app.openapi_schema
+
+
+def finished(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the problem schemas, and with what a route cannot answer taken away."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"), Problem=problem)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    for operation in operations(document):
+        if "requestBody" not in operation:
+            for status in BODY_PROBLEMS:
+                operation["responses"].pop(status, None)
+        for parameter in operation.get("parameters", ()):
+            # Optional to FastAPI, so that its absence is answered with 428 and not with 422.
+            if parameter["name"] == "if-match":
+                parameter.update(name="If-Match", required=True)
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every operation of the document."""
+    for path in document["paths"].values():
+        yield from path.values()

@@ -1,0 +1,107 @@
+"""The router every room uses: strict JSON in, the common problems documented."""
+
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final, NoReturn, TypeVar
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import Forbidden, Internal, Invalid, PayloadTooLarge, Unauthorized, Unavailable
+from app.core.faults import MalformedText
+from app.core.problems import merged, problems
+
+MAX_DEPTH: Final = 32
+COMMON_PROBLEMS: Final = problems(Unauthorized, Forbidden, Invalid, PayloadTooLarge, Internal, Unavailable)
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class StrictRequest(Request):
+    """A request whose JSON is what RFC 8259 says, no deeper than `MAX_DEPTH`, with storable text."""
+
+    async def json(self) -> Any:
+        """The parsed body; raises what FastAPI reports as a malformed one."""
+        if not hasattr(self, "_json"):
+            self._json = parse_json(await self.body())
+        return self._json
+
+
+def parse_json(body: bytes) -> Any:
+    """The value in `body`, every string of which Postgres can store."""
+    try:
+        value = json.loads(body, parse_constant=refuse_constant)
+    # Besides bad syntax: bytes that are not UTF-8, thousands of digits, nesting that exhausts the stack.
+    except (ValueError, RecursionError) as failure:
+        raise json.JSONDecodeError("unreadable", "", 0) from failure
+    errors = list(unstorable(value, ("body",)))
+    if errors:
+        raise MalformedText(errors, value)
+    return value
+
+
+def refuse_constant(_name: str) -> NoReturn:
+    """NaN and Infinity are Python's idea of JSON, not the standard's."""
+    raise json.JSONDecodeError("not a JSON number", "", 0)
+
+
+def unstorable(value: object, place: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
+    """A pydantic-like error for every string with NUL or a lone surrogate, and for too deep a nesting."""
+    if len(place) > MAX_DEPTH:
+        yield {"type": "too_deep", "loc": place, "msg": f"Nested deeper than {MAX_DEPTH} levels."}
+    elif isinstance(value, str):
+        if not is_storable(value):
+            yield {"type": "unstorable_text", "loc": place, "msg": "Must not contain NUL or lone surrogates."}
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if is_storable(key):
+                yield from unstorable(member, (*place, key))
+            else:
+                yield {"type": "unstorable_text", "loc": place, "msg": "A field's name has NUL or a lone surrogate."}
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from unstorable(member, (*place, index))
+
+
+def is_storable(text: str) -> bool:
+    """Whether Postgres can store `text`: no NUL, no lone surrogate."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text))
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its request strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, given a strict request."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            refuse_unstorable_url(request)
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+def refuse_unstorable_url(request: Request) -> None:
+    """Refuse a path or query with characters that no column can hold."""
+    query = [("query", name, value) for name, value in request.query_params.multi_items()]
+    path = [("path", name, value) for name, value in request.path_params.items() if isinstance(value, str)]
+    errors = [error for part, name, value in [*query, *path] for error in unstorable(value, (part, name))]
+    if errors:
+        raise MalformedText(errors)
+
+
+class Router(APIRouter):
+    """A room's router. Give it the whole prefix: logs and metrics name requests by it."""
+
+    def __init__(self, *, prefix: str, tag: str) -> None:
+        super().__init__(prefix=prefix, tags=[tag], route_class=StrictRoute)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add a route; its own problems join the common ones."""
+        responses = dict(COMMON_PROBLEMS)
+        for status, response in (options.pop("responses", None) or {}).items():
+            responses[status] = merged(responses.get(status), response)
+        super().add_api_route(path, endpoint, responses=responses, **options)

@@ -1,0 +1,103 @@
+"""Reading organisations, members and keys. An `organisation_id` of None means anybody's."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.clock import utcnow
+from app.core.pages import Rows, Sorts, list_rows
+from app.identity.errors import ApiKeyNotFound, MemberNotFound, OrganisationNotFound
+from app.identity.models import ApiKey, Member, Organisation
+from app.identity.schemas import ApiKeyQuery, MemberQuery, OrganisationQuery
+
+ORGANISATION_SORTS: Final[Sorts] = {"created_at": col(Organisation.created_at), "name": col(Organisation.name)}
+MEMBER_SORTS: Final[Sorts] = {"created_at": col(Member.created_at), "name": col(Member.name)}
+API_KEY_SORTS: Final[Sorts] = {"created_at": col(ApiKey.created_at)}
+
+
+async def get_organisation(
+    session: AsyncSession, organisation_id: UUID, *, within: UUID | None, lock: bool = False
+) -> Organisation:
+    """An organisation; `within` limits the caller to its own."""
+    statement = select(Organisation).where(Organisation.id == organisation_id)
+    if within is not None:
+        statement = statement.where(Organisation.id == within)
+    if lock:
+        statement = statement.with_for_update()
+    organisation = (await session.exec(statement)).one_or_none()
+    if organisation is None:
+        raise OrganisationNotFound("There is no such organisation.")
+    return organisation
+
+
+async def list_organisations(
+    session: AsyncSession, query: OrganisationQuery, *, within: UUID | None
+) -> Rows[Organisation]:
+    """A page of organisations."""
+    statement = select(Organisation)
+    if within is not None:
+        statement = statement.where(Organisation.id == within)
+    if query.kind is not None:
+        statement = statement.where(Organisation.kind == query.kind)
+    if query.standing is not None:
+        statement = statement.where(Organisation.standing == query.standing)
+    return await list_rows(session, statement, query, ORGANISATION_SORTS, tie=col(Organisation.id))
+
+
+async def get_member(session: AsyncSession, member_id: UUID, *, within: UUID | None, lock: bool = False) -> Member:
+    """A member; `within` limits the caller to its own organisation."""
+    statement = select(Member).where(Member.id == member_id)
+    if within is not None:
+        statement = statement.where(Member.organisation_id == within)
+    if lock:
+        statement = statement.with_for_update()
+    member = (await session.exec(statement)).one_or_none()
+    if member is None:
+        raise MemberNotFound("There is no such member.")
+    return member
+
+
+async def list_members(session: AsyncSession, organisation_id: UUID, query: MemberQuery) -> Rows[Member]:
+    """A page of an organisation's members."""
+    statement = select(Member).where(Member.organisation_id == organisation_id)
+    if query.role is not None:
+        statement = statement.where(Member.role == query.role)
+    if query.standing is not None:
+        statement = statement.where(Member.standing == query.standing)
+    return await list_rows(session, statement, query, MEMBER_SORTS, tie=col(Member.id))
+
+
+async def lock_api_key(session: AsyncSession, key_id: UUID, *, within: UUID | None) -> ApiKey:
+    """A key, held for a change; `within` limits the caller to its own organisation's."""
+    statement = select(ApiKey).where(ApiKey.id == key_id).with_for_update()
+    if within is not None:
+        statement = statement.where(ApiKey.organisation_id == within)
+    key = (await session.exec(statement)).one_or_none()
+    if key is None:
+        raise ApiKeyNotFound("There is no such API key.")
+    return key
+
+
+async def list_api_keys(session: AsyncSession, member_id: UUID, query: ApiKeyQuery) -> Rows[ApiKey]:
+    """A page of a member's keys."""
+    statement = select(ApiKey).where(ApiKey.member_id == member_id)
+    return await list_rows(session, statement, query, API_KEY_SORTS, tie=col(ApiKey.id))
+
+
+async def find_credentials(session: AsyncSession, prefix: str) -> tuple[ApiKey, Member, Organisation] | None:
+    """The key with this prefix, and whom it speaks for."""
+    statement = (
+        select(ApiKey, Member, Organisation)
+        .join(Member, col(Member.id) == ApiKey.member_id)
+        .join(Organisation, col(Organisation.id) == Member.organisation_id)
+        .where(ApiKey.prefix == prefix)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def touch_api_key(session: AsyncSession, key_id: UUID) -> None:
+    """Note that a key was used."""
+    await session.exec(update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=utcnow()))

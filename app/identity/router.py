@@ -1,0 +1,185 @@
+"""Organisations, members and keys over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, status
+from starlette.responses import Response
+
+from app.core.database import SessionDep
+from app.core.errors import PreconditionFailed, PreconditionRequired
+from app.core.etags import IfMatchDep, set_etag
+from app.core.pages import Page
+from app.core.problems import problems
+from app.core.routing import Router
+from app.identity import service
+from app.identity.dependencies import ActorDep
+from app.identity.errors import (
+    ApiKeyNotFound,
+    MemberEmailTaken,
+    MemberNotFound,
+    OrganisationNameTaken,
+    OrganisationNotFound,
+    OwnAccess,
+    RoleOutOfPlace,
+)
+from app.identity.permissions import PERMISSIONS, permits
+from app.identity.schemas import (
+    ApiKeyCreate,
+    ApiKeyCreated,
+    ApiKeyOut,
+    ApiKeyQuery,
+    MemberCreate,
+    MemberOut,
+    MemberQuery,
+    MeOut,
+    OrganisationCreate,
+    OrganisationOut,
+    OrganisationPatch,
+    OrganisationQuery,
+)
+
+router = Router(prefix="/v1", tag="identity")
+
+
+@router.get("/me", operation_id="get_me")
+async def get_me(session: SessionDep, actor: ActorDep) -> MeOut:
+    """Say who the key belongs to and what it may do."""
+    member, organisation = await service.get_me(session, actor)
+    return MeOut.model_validate(
+        {
+            "member": member,
+            "organisation": organisation,
+            "key_id": actor.key_id,
+            "permissions": [f"{verb} {resource}" for resource, verb in PERMISSIONS if permits(actor, verb, resource)],
+        }
+    )
+
+
+@router.post(
+    "/organisations",
+    operation_id="create_organisation",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(OrganisationNameTaken),
+)
+async def create_organisation(
+    given: OrganisationCreate, session: SessionDep, actor: ActorDep, response: Response
+) -> OrganisationOut:
+    """Let a supplier or a client join the marketplace."""
+    organisation = await service.create_organisation(session, actor, given)
+    set_etag(response, organisation.version)
+    return OrganisationOut.model_validate(organisation)
+
+
+@router.get("/organisations", operation_id="list_organisations")
+async def list_organisations(
+    query: Annotated[OrganisationQuery, Query()], session: SessionDep, actor: ActorDep
+) -> Page[OrganisationOut]:
+    """List organisations: all of them for the marketplace's staff, one's own for everybody else."""
+    return Page[OrganisationOut].model_validate(await service.list_organisations(session, actor, query))
+
+
+@router.get(
+    "/organisations/{organisation_id}", operation_id="get_organisation", responses=problems(OrganisationNotFound)
+)
+async def get_organisation(
+    organisation_id: UUID, session: SessionDep, actor: ActorDep, response: Response
+) -> OrganisationOut:
+    """Read an organisation."""
+    organisation = await service.get_organisation(session, actor, organisation_id)
+    set_etag(response, organisation.version)
+    return OrganisationOut.model_validate(organisation)
+
+
+@router.patch(
+    "/organisations/{organisation_id}",
+    operation_id="change_organisation",
+    responses=problems(
+        OrganisationNotFound, OrganisationNameTaken, OwnAccess, PreconditionFailed, PreconditionRequired
+    ),
+)
+async def change_organisation(
+    organisation_id: UUID,
+    patch: OrganisationPatch,
+    if_match: IfMatchDep,
+    session: SessionDep,
+    actor: ActorDep,
+    response: Response,
+) -> OrganisationOut:
+    """Change an organisation's name, country or standing."""
+    organisation = await service.change_organisation(session, actor, organisation_id, patch, if_match)
+    set_etag(response, organisation.version)
+    return OrganisationOut.model_validate(organisation)
+
+
+@router.post(
+    "/organisations/{organisation_id}/members",
+    operation_id="create_member",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(OrganisationNotFound, MemberEmailTaken, RoleOutOfPlace),
+)
+async def create_member(
+    organisation_id: UUID, given: MemberCreate, session: SessionDep, actor: ActorDep, response: Response
+) -> MemberOut:
+    """Make somebody a member of an organisation."""
+    member = await service.create_member(session, actor, organisation_id, given)
+    set_etag(response, member.version)
+    return MemberOut.model_validate(member)
+
+
+@router.get(
+    "/organisations/{organisation_id}/members", operation_id="list_members", responses=problems(OrganisationNotFound)
+)
+async def list_members(
+    organisation_id: UUID, query: Annotated[MemberQuery, Query()], session: SessionDep, actor: ActorDep
+) -> Page[MemberOut]:
+    """List an organisation's members."""
+    return Page[MemberOut].model_validate(await service.list_members(session, actor, organisation_id, query))
+
+
+@router.post(
+    "/members/{member_id}/disable",
+    operation_id="disable_member",
+    responses=problems(MemberNotFound, OwnAccess, PreconditionFailed, PreconditionRequired),
+)
+async def disable_member(
+    member_id: UUID, if_match: IfMatchDep, session: SessionDep, actor: ActorDep, response: Response
+) -> MemberOut:
+    """Take a member's access away; its keys stop working at once."""
+    member = await service.disable_member(session, actor, member_id, if_match)
+    set_etag(response, member.version)
+    return MemberOut.model_validate(member)
+
+
+@router.post(
+    "/members/{member_id}/api-keys",
+    operation_id="create_api_key",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(MemberNotFound),
+)
+async def create_api_key(
+    member_id: UUID, given: ApiKeyCreate, session: SessionDep, actor: ActorDep, response: Response
+) -> ApiKeyCreated:
+    """Give a member a key. The reply is the only place where it can be read."""
+    key, text = await service.create_api_key(session, actor, member_id, given)
+    response.headers["Cache-Control"] = "no-store"
+    return ApiKeyCreated(**ApiKeyOut.model_validate(key).model_dump(), key=text)
+
+
+@router.get("/members/{member_id}/api-keys", operation_id="list_api_keys", responses=problems(MemberNotFound))
+async def list_api_keys(
+    member_id: UUID, query: Annotated[ApiKeyQuery, Query()], session: SessionDep, actor: ActorDep
+) -> Page[ApiKeyOut]:
+    """List a member's keys, revoked ones included, without their secrets."""
+    return Page[ApiKeyOut].model_validate(await service.list_api_keys(session, actor, member_id, query))
+
+
+@router.delete(
+    "/api-keys/{key_id}",
+    operation_id="revoke_api_key",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(ApiKeyNotFound),
+)
+async def revoke_api_key(key_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Make a key stop working, for good."""
+    await service.revoke_api_key(session, actor, key_id)

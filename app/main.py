@@ -1,0 +1,131 @@
+"""The application, put together. Composition only."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from app.core import health, problems
+from app.core.database import Database, create_engine
+from app.core.embedded import locate_database
+from app.core.events import Subscriptions
+from app.core.failures import install_failures
+from app.core.health import Checks
+from app.core.logs import configure_logs
+from app.core.metrics import HttpMetrics
+from app.core.middleware import BodyLimit, LastResort, Observed, RequestIds
+from app.core.migrations import at_head
+from app.core.openapi import openapi_document
+from app.core.settings import Settings
+from app.demand import router as demand
+from app.identity import audit_router
+from app.identity import router as identity
+from app.matchmaking import indexing
+from app.matchmaking import router as matchmaking
+from app.matchmaking.engine import Engine, load_engine
+from app.talent import router as talent
+from app.taxonomy import router as taxonomy
+
+TAGS: Final = [
+    {"name": "identity", "description": "Organisations, their members, and the API keys they call with."},
+    {
+        "name": "taxonomy",
+        "description": "Skills, titles, domains, certifications, cities: ids, and every name they go by.",
+    },
+    {"name": "engineers", "description": "Profiles of engineers, posted by the firms that offer them."},
+    {"name": "requests", "description": "Roles that clients want filled."},
+    {"name": "shortlists", "description": "Candidates for a request: ranked, explained, frozen."},
+    {"name": "audit", "description": "Who did what, for those who must know."},
+    {"name": "problems", "description": "What the `type` of an error leads to."},
+    {"name": "operations", "description": "Whether the service lives and is ready."},
+]
+DESCRIPTION: Final = """\
+Send your API key as `Authorization: Bearer puente_…`.
+
+Errors are `application/problem+json` (RFC 9457) with a stable `code` and, for a malformed payload, a JSON pointer to
+every wrong field. Lists take `limit`, `sort` and the `cursor` of the page before; a filter that does not exist is an
+error. Reads return an `ETag`, and changes want it back in `If-Match`. Instants are RFC 3339 in UTC.
+"""
+
+
+def create_app(
+    settings: Settings | None = None, *, database: Database | None = None, engine: Engine | None = None
+) -> FastAPI:
+    """The application; without a `database` and an `engine` it opens the settings' own when it starts."""
+    settings = settings or Settings()
+    configure_logs(settings.log_level, settings.log_format)
+    metrics = HttpMetrics()
+    app = FastAPI(
+        title="Puente",
+        summary="A nearshore talent marketplace: requests in, ranked and explained shortlists out.",
+        description=DESCRIPTION,
+        version=version("puente"),
+        openapi_tags=TAGS,
+        lifespan=lifespan(settings),
+        redoc_url=None,
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(Observed, metrics=metrics),
+            Middleware(LastResort, timeout_s=settings.request_timeout_s),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        ],
+    )
+    app.state.settings = settings
+    app.state.metrics = metrics
+    app.state.checks = Checks()
+    if database is not None:
+        use_database(app, database)
+    if engine is not None:
+        use_engine(app, engine)
+    install_failures(app)
+    rooms = (identity, taxonomy, talent, demand, matchmaking, audit_router, problems, health)
+    for room in rooms:
+        app.include_router(room.router)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    return app
+
+
+def subscriptions(engine: Engine) -> Subscriptions:
+    """Which room reacts to what another announces."""
+    wired = Subscriptions()
+    indexing.subscribe(wired, engine)
+    return wired
+
+
+def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What happens around the serving of requests."""
+
+    @asynccontextmanager
+    async def around(app: FastAPI) -> AsyncIterator[None]:
+        urls = await run_sync(locate_database, settings)
+        engine = await run_sync(load_engine, settings.model)
+        database = Database(create_engine(urls.app, settings), subscriptions(engine))
+        use_database(app, database)
+        use_engine(app, engine)
+        try:
+            async with database.transaction() as session:
+                await engine.catch_up(session)
+            yield
+        finally:
+            engine.close()
+            await database.close()
+
+    return around
+
+
+def use_database(app: FastAPI, database: Database) -> None:
+    """Serve from `database`, and be ready only when it is."""
+    app.state.database = database
+    app.state.checks.add("database", database.answers)
+    app.state.checks.add("migrations", at_head(database))
+
+
+def use_engine(app: FastAPI, engine: Engine) -> None:
+    """Rank with `engine`, and be ready only when it is."""
+    app.state.engine = engine
+    app.state.checks.add("model", engine.encodes)
+    app.state.checks.add("pool", engine.has_read)

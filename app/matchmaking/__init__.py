@@ -1,0 +1,1 @@
+"""The only door to the ranking: rows in; shortlists with their reasons out."""

@@ -1,0 +1,107 @@
+"""What an operator runs on the index: build it again, and check it against the profiles it was made from."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.database import Database
+from app.demand import service as demand
+from app.matchmaking import queries
+from app.matchmaking.engine import Engine
+from app.matchmaking.errors import IndexOutdated
+from app.matchmaking.facts import profile_of, texts_of
+from app.matchmaking.indexing import index_profiles, index_request
+from app.talent import service as talent
+from app.taxonomy import service as taxonomy
+from matching import PROFILE, card_hash, render_profile
+from matching.encoder import Progress
+
+BATCH: Final = 200
+SAMPLE: Final = 64
+LEAST_COSINE: Final = 0.999
+"""A stored vector and a fresh one differ by rounding to float16 and by how a batch was padded, not by more."""
+
+
+async def reindex(database: Database, engine: Engine, *, progress: Progress) -> int:
+    """Write every entry again, encoding only cards that changed or were of another model; return how many were.
+
+    Each batch is a transaction, so it can be stopped and run again while the service serves.
+    """
+    encoded = 0
+    async for engineer_ids in _batches_of_listed(database):
+        async with database.transaction() as session:
+            encoded += await index_profiles(session, engine, engineer_ids)
+        progress(len(engineer_ids))
+    after: UUID | None = None
+    while True:
+        async with database.transaction() as session:
+            request_ids = await demand.request_ids(session, after=after, limit=BATCH)
+            for request in await demand.load_requests(session, request_ids):
+                await index_request(session, engine, request)
+        if not request_ids:
+            return encoded
+        after = request_ids[-1]
+
+
+async def verify(database: Database, engine: Engine, *, progress: Progress) -> list[str]:
+    """Compare the index with the profiles; return a line for each thing that is wrong.
+
+    Facts and card hashes are computed again for every listed profile, vectors for a sample of them.
+    """
+    wrong: list[str] = []
+    sampled = 0
+    async for engineer_ids in _batches_of_listed(database):
+        async with database.transaction() as session:
+            wrong.extend(await _wrong_entries(session, engine, engineer_ids, vectors=sampled < SAMPLE))
+        sampled += len(engineer_ids)
+        progress(len(engineer_ids))
+    return [*wrong, *await _wrong_pool(database, engine)]
+
+
+async def _wrong_pool(database: Database, engine: Engine) -> list[str]:
+    async with database.transaction() as session:
+        try:
+            await engine.catch_up(session)
+        except IndexOutdated as outdated:
+            return [outdated.detail]
+        listed = await talent.count_listed(session)
+    return [] if engine.size == listed else [f"the pool holds {engine.size} profiles, {listed} are listed"]
+
+
+async def _batches_of_listed(database: Database) -> AsyncIterator[Sequence[UUID]]:
+    after: UUID | None = None
+    while True:
+        async with database.transaction() as session:
+            engineer_ids = await talent.listed_ids(session, after=after, limit=BATCH)
+        if not engineer_ids:
+            return
+        yield engineer_ids
+        after = engineer_ids[-1]
+
+
+async def _wrong_entries(
+    session: AsyncSession, engine: Engine, engineer_ids: Sequence[UUID], *, vectors: bool
+) -> list[str]:
+    words = await taxonomy.current(session)
+    engineers = await talent.load_engineers(session, engineer_ids)
+    facts = await queries.load_facts(session, engineer_ids)
+    stored = await queries.stored_cards(session, engineer_ids, engine.encoder.model_hash)
+    cards = {one.id: render_profile(profile_of(one), texts_of(one), words) for one in engineers}
+    fresh = await engine.encode(list(cards.values())[:SAMPLE]) if vectors else ()
+    wrong = []
+    for engineer in engineers:
+        if engineer.id not in facts or engineer.id not in stored:
+            wrong.append(f"engineer {engineer.id} is listed and not in the index")
+        elif facts[engineer.id][0] != engineer.version:
+            wrong.append(f"engineer {engineer.id} is at version {engineer.version}, the index at another")
+        elif PROFILE.validate_json(facts[engineer.id][1]) != profile_of(engineer):
+            wrong.append(f"engineer {engineer.id} has other facts than the index")
+        elif stored[engineer.id][0] != card_hash(cards[engineer.id]):
+            wrong.append(f"engineer {engineer.id} has another card than was encoded: run `puente reindex`")
+    for engineer_id, vector in zip(cards, fresh, strict=False):
+        if engineer_id in stored and float(np.dot(queries.vector_of(stored[engineer_id][1]), vector)) < LEAST_COSINE:
+            wrong.append(f"engineer {engineer_id} has another vector than its card encodes to")
+    return wrong

@@ -1,0 +1,104 @@
+"""What the ranking reads, written with every change, and what it froze."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, Relationship, SQLModel
+
+from app.core.clock import utcnow
+from app.core.ids import new_id
+
+CURRENT_TRANSACTION: Final = text("pg_current_xact_id()::text::bigint")
+"""Number of the transaction that writes a row. Unlike a sequence's, it can be compared with `pg_snapshot_xmin`, below
+which every transaction has ended."""
+
+
+def _document(*, nullable: bool = False) -> Any:
+    return Column(JSONB(none_as_null=True), nullable=nullable)
+
+
+class ProfileEntry(SQLModel, table=True):
+    """A profile as the ranking sees it; an unlisted one leaves its id and version behind, and nothing else."""
+
+    __tablename__ = "profile_entry"
+    __table_args__ = (
+        Index("ix_profile_entry_changed_in", "changed_in"),
+        CheckConstraint("listed = (facts IS NOT NULL) AND listed = (vector IS NOT NULL)", name="listed_whole"),
+    )
+
+    engineer_id: UUID = Field(foreign_key="engineer.id", ondelete="CASCADE", primary_key=True)
+    version: int
+    listed: bool
+    model_hash: str = Field(max_length=16)
+    changed_in: int | None = Field(
+        default=None, sa_column=Column(BigInteger, nullable=False, server_default=CURRENT_TRANSACTION)
+    )
+    card_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    vector: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary, nullable=True), description="float16, little-endian."
+    )
+    facts: dict[str, Any] | None = Field(default=None, sa_column=_document(nullable=True))
+
+
+class BriefEntry(SQLModel, table=True):
+    """A request as the ranking sees it."""
+
+    __tablename__ = "brief_entry"
+
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
+    version: int
+    model_hash: str = Field(max_length=16)
+    card_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="float32, little-endian.")
+    brief: dict[str, Any] = Field(sa_column=_document())
+
+
+class ShortlistEntry(SQLModel, table=True):
+    """A candidate in their place, with what the ranking knew of them and said about them. Scores are billionths."""
+
+    __tablename__ = "shortlist_entry"
+
+    shortlist_id: UUID = Field(
+        sa_column=Column(ForeignKey("shortlist.id", ondelete="CASCADE"), primary_key=True, nullable=False)
+    )
+    rank: int = Field(primary_key=True)
+    engineer_id: UUID = Field(foreign_key="engineer.id", index=True)
+    engineer_version: int
+    score: int = Field(sa_type=BigInteger)
+    low: int = Field(sa_type=BigInteger)
+    high: int = Field(sa_type=BigInteger)
+    cosine: float
+    profile: dict[str, Any] = Field(sa_column=_document())
+    explanation: dict[str, Any] = Field(sa_column=_document())
+
+
+class Shortlist(SQLModel, table=True):
+    """A ranking, frozen: everything needed to compute it again is kept with it."""
+
+    __tablename__ = "shortlist"
+    __table_args__ = (Index("ix_shortlist_request_id_created_at", "request_id", "created_at", "id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id")
+    request_version: int
+    organisation_id: UUID = Field(foreign_key="organisation.id", description="The client.")
+    created_by: UUID | None = Field(default=None, foreign_key="member.id")
+    created_at: datetime = Field(default_factory=utcnow)
+    size: int
+    considered: int
+    admitted: int
+    weights: dict[str, float] = Field(sa_column=_document())
+    gates: list[dict[str, Any]] = Field(sa_column=_document())
+    model_id: str
+    model_hash: str = Field(max_length=16)
+    taxonomy_revision: str
+    watermark: int = Field(sa_type=BigInteger)
+    brief: dict[str, Any] = Field(sa_column=_document())
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="float32, little-endian.")
+
+    entries: list[ShortlistEntry] = Relationship(
+        sa_relationship_kwargs={"lazy": "raise", "order_by": "ShortlistEntry.rank", "passive_deletes": True}
+    )

@@ -1,0 +1,156 @@
+"""Reading and writing what the ranking needs, and what it froze."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import selectinload
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.pages import PageQuery, Rows, list_rows
+from app.matchmaking.errors import ShortlistNotFound
+from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist
+from matching import PROFILE, Change
+
+CHUNK: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """One row of the index, not yet unpacked."""
+
+    engineer_id: UUID
+    version: int
+    model_hash: str
+    vector: bytes | None
+    facts: str | None
+
+    def read(self) -> Change:
+        """Unpack it, off the event loop."""
+        if self.facts is None or self.vector is None:
+            return Change(self.engineer_id, self.version)
+        return Change(self.engineer_id, self.version, PROFILE.validate_json(self.facts), vector_of(self.vector))
+
+
+Changes = Sequence[StoredChange]
+
+
+async def watermark(session: AsyncSession) -> int:
+    """Number below which every transaction has ended; read it before the rows it is to cover."""
+    oldest_running = func.pg_snapshot_xmin(func.pg_current_snapshot())
+    return int((await session.exec(select(cast(oldest_running, Text)))).one())
+
+
+async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Changes]:
+    """Rows written by transactions that had not ended at `mark`, or came after it, in chunks."""
+    statement = sqlalchemy.select(
+        col(ProfileEntry.engineer_id),
+        col(ProfileEntry.version),
+        col(ProfileEntry.model_hash),
+        col(ProfileEntry.vector),
+        cast(col(ProfileEntry.facts), Text),
+    ).where(col(ProfileEntry.changed_in) >= mark)
+    if mark:
+        rows = (await session.exec(statement)).all()  # type: ignore[call-overload]
+        if rows:
+            yield [StoredChange(*row) for row in rows]
+        return
+    # From the beginning it may be a million rows: read them through a cursor.
+    result = await session.stream(statement.execution_options(yield_per=CHUNK))
+    async for partition in result.partitions():
+        yield [StoredChange(*row) for row in partition]
+
+
+async def stored_cards(
+    session: AsyncSession, engineer_ids: Sequence[UUID], model_hash: str
+) -> dict[UUID, tuple[bytes, bytes]]:
+    """Hash of the card each stored vector was made from, and the vector, where this model made it."""
+    statement = select(ProfileEntry.engineer_id, ProfileEntry.card_hash, ProfileEntry.vector).where(
+        col(ProfileEntry.engineer_id).in_(engineer_ids),
+        col(ProfileEntry.model_hash) == model_hash,
+        col(ProfileEntry.listed),
+    )
+    return {
+        engineer_id: (card_hash, vector)
+        for engineer_id, card_hash, vector in await session.exec(statement)
+        if card_hash is not None and vector is not None
+    }
+
+
+async def save_profile_entries(session: AsyncSession, entries: Sequence[ProfileEntry]) -> None:
+    """Write entries over what is stored."""
+    rows = [entry.model_dump(exclude={"changed_in"}) for entry in entries]
+    statement = insert(ProfileEntry).values(rows)
+    fresh = statement.excluded
+    await session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["engineer_id"],
+            set_={
+                "version": fresh.version,
+                "listed": fresh.listed,
+                "model_hash": fresh.model_hash,
+                "card_hash": fresh.card_hash,
+                "vector": fresh.vector,
+                "facts": fresh.facts,
+                "changed_in": CURRENT_TRANSACTION,
+            },
+        )
+    )
+
+
+async def load_facts(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Version and facts of listed profiles."""
+    statement = select(ProfileEntry.engineer_id, ProfileEntry.version, cast(ProfileEntry.facts, Text)).where(
+        col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed)
+    )
+    return {engineer_id: (version, facts) for engineer_id, version, facts in await session.exec(statement)}
+
+
+async def save_brief_entry(session: AsyncSession, entry: BriefEntry) -> None:
+    """Write a brief over what is stored."""
+    row = entry.model_dump()
+    statement = insert(BriefEntry).values(row)
+    changed = {name: value for name, value in row.items() if name != "request_id"}
+    await session.exec(statement.on_conflict_do_update(index_elements=["request_id"], set_=changed))
+
+
+async def find_brief_entry(session: AsyncSession, request_id: UUID) -> BriefEntry | None:
+    """The stored brief of a request."""
+    return await session.get(BriefEntry, request_id, populate_existing=True)
+
+
+async def get_shortlist(session: AsyncSession, shortlist_id: UUID, visible: ColumnElement[bool]) -> Shortlist:
+    """A shortlist with its entries."""
+    statement = (
+        select(Shortlist).where(col(Shortlist.id) == shortlist_id, visible).options(selectinload(Shortlist.entries))  # type: ignore[arg-type]
+    )
+    shortlist = (await session.exec(statement)).one_or_none()
+    if shortlist is None:
+        raise ShortlistNotFound("There is no shortlist of that id.")
+    return shortlist
+
+
+async def list_shortlists(
+    session: AsyncSession, query: PageQuery, request_id: UUID, visible: ColumnElement[bool]
+) -> Rows[Shortlist]:
+    """One page of a request's shortlists, without their entries."""
+    statement = select(Shortlist).where(col(Shortlist.request_id) == request_id, visible)
+    sorts = {"created_at": Shortlist.created_at}
+    return await list_rows(session, statement, query, sorts, tie=col(Shortlist.id))  # type: ignore[arg-type]
+
+
+def vector_of(stored: bytes) -> NDArray[np.float32]:
+    """A profile's vector as the pool wants it."""
+    return np.frombuffer(stored, dtype="<f2").astype(np.float32)
+
+
+def stored_of(vector: NDArray[np.float32]) -> bytes:
+    """A profile's vector as it is stored: float16 moves a cosine of unit vectors by less than 0.001."""
+    return vector.astype("<f2").tobytes()

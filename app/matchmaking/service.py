@@ -1,0 +1,134 @@
+"""Shortlists: ranked on what is committed at this moment, explained, frozen."""
+
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.audit import service as audit
+from app.core.actor import Actor
+from app.core.ids import new_id
+from app.core.pages import Rows
+from app.demand import service as demand
+from app.identity.permissions import Resource, Verb, require
+from app.matchmaking import explanations, queries
+from app.matchmaking.engine import Engine
+from app.matchmaking.errors import NothingToRankBy, PoolUnsettled
+from app.matchmaking.events import ShortlistCreated
+from app.matchmaking.indexing import current_brief
+from app.matchmaking.models import Shortlist, ShortlistEntry
+from app.matchmaking.policy import readable, sees_identity
+from app.matchmaking.schemas import ShortlistQuery
+from app.talent import service as talent
+from app.talent.models import Engineer
+from app.taxonomy import service as taxonomy
+from app.taxonomy.words import Taxonomy
+from matching import BRIEF, PROFILE, Brief, Profile, Ranking, WeightsInvalid, explain
+
+ATTEMPTS: Final = 5
+
+
+async def create_shortlist(
+    session: AsyncSession, actor: Actor, engine: Engine, request_id: UUID, *, size: int
+) -> Shortlist:
+    """Rank every listed engineer for a request and freeze the best.
+
+    Raises:
+        PoolUnsettled: candidates kept changing between their ranking and the reading of their profiles.
+    """
+    require(actor, Verb.CREATE, Resource.SHORTLIST)
+    request = await demand.get_rankable(session, actor, request_id)
+    words = await taxonomy.current(session)
+    brief, stored = await current_brief(session, engine, request)
+    vector = np.frombuffer(stored.vector, dtype="<f4")
+    ranking, watermark, profiles = await _rank_settled(session, engine, brief, vector, size, words)
+    shortlist_id = new_id()
+    shortlist = Shortlist(
+        id=shortlist_id,
+        request_id=request.id,
+        request_version=request.version,
+        organisation_id=request.organisation_id,
+        created_by=actor.member_id,
+        size=size,
+        considered=ranking.considered,
+        admitted=ranking.admitted,
+        weights=explanations.shares(ranking.weights),
+        gates=[explanations.gate_document(report, words) for report in ranking.gates],
+        model_id=engine.encoder.model_id,
+        model_hash=ranking.model_hash,
+        taxonomy_revision=await taxonomy.revision(session),
+        watermark=watermark,
+        brief=BRIEF.dump_python(brief, mode="json"),
+        vector=stored.vector,
+        entries=_entries(shortlist_id, ranking, brief, profiles, words),
+    )
+    session.add(shortlist)
+    event = ShortlistCreated(
+        shortlist.id, request.id, len(shortlist.entries), ranking.model_hash, owner_id=request.organisation_id
+    )
+    await audit.record(session, actor, event)
+    await session.flush()
+    return shortlist
+
+
+async def get_shortlist(session: AsyncSession, actor: Actor, shortlist_id: UUID) -> Shortlist:
+    """A frozen shortlist, as it was."""
+    require(actor, Verb.READ, Resource.SHORTLIST)
+    return await queries.get_shortlist(session, shortlist_id, readable(actor))
+
+
+async def list_shortlists(
+    session: AsyncSession, actor: Actor, request_id: UUID, query: ShortlistQuery
+) -> Rows[Shortlist]:
+    """The shortlists made for a request."""
+    require(actor, Verb.READ, Resource.SHORTLIST)
+    await demand.get_request(session, actor, request_id)
+    return await queries.list_shortlists(session, query, request_id, readable(actor))
+
+
+async def identities(session: AsyncSession, actor: Actor, shortlist: Shortlist) -> dict[UUID, Engineer]:
+    """Who the candidates are, for an actor who may know; nobody otherwise."""
+    if not sees_identity(actor):
+        return {}
+    return await talent.named_engineers(session, [entry.engineer_id for entry in shortlist.entries])
+
+
+async def _rank_settled(
+    session: AsyncSession,
+    engine: Engine,
+    brief: Brief,
+    vector: np.typing.NDArray[np.float32],
+    size: int,
+    words: Taxonomy,
+) -> tuple[Ranking, int, dict[UUID, Profile]]:
+    """A ranking whose candidates are still, when their profiles are read, what was ranked."""
+    for _ in range(ATTEMPTS):
+        try:
+            ranking, watermark = await engine.rank(session, brief, vector, size, words)
+        except WeightsInvalid as refusal:
+            raise NothingToRankBy(f"These weights cannot rank this request: {refusal}.") from refusal
+        facts = await queries.load_facts(session, [entry.id for entry in ranking.entries])
+        if all(facts.get(entry.id, (None,))[0] == entry.version for entry in ranking.entries):
+            return ranking, watermark, {one: PROFILE.validate_json(text) for one, (_, text) in facts.items()}
+    raise PoolUnsettled("The best candidates kept changing while they were ranked; try again.")
+
+
+def _entries(
+    shortlist_id: UUID, ranking: Ranking, brief: Brief, profiles: dict[UUID, Profile], words: Taxonomy
+) -> list[ShortlistEntry]:
+    return [
+        ShortlistEntry(
+            shortlist_id=shortlist_id,
+            rank=place,
+            engineer_id=ranked.id,
+            engineer_version=ranked.version,
+            score=ranked.score,
+            low=ranked.low,
+            high=ranked.high,
+            cosine=ranked.cosine,
+            profile=PROFILE.dump_python(profiles[ranked.id], mode="json"),
+            explanation=explanations.document_of(explain(brief, profiles[ranked.id], ranked, words), ranked),
+        )
+        for place, ranked in enumerate(ranking.entries, start=1)
+    ]

@@ -1,0 +1,14 @@
+"""Every room's tables, so that migrations see one metadata."""
+
+from sqlmodel import SQLModel
+
+from app.audit import models as audit
+from app.demand import models as demand
+from app.identity import models as identity
+from app.matchmaking import models as matchmaking
+from app.talent import models as talent
+from app.taxonomy import models as taxonomy
+
+__all__ = ["audit", "demand", "identity", "matchmaking", "metadata", "talent", "taxonomy"]
+
+metadata = SQLModel.metadata

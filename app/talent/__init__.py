@@ -1,0 +1,1 @@
+"""Engineers and everything known about them."""

@@ -1,0 +1,198 @@
+"""Turning what a firm wrote into rows: names linked to the taxonomy, places to their zones."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.core.errors import Fault, Invalid
+from app.core.trade import Seniority, WorkingWindow
+from app.talent.models import (
+    Engineer,
+    EngineerBio,
+    EngineerCertification,
+    EngineerDomain,
+    EngineerEducation,
+    EngineerJob,
+    EngineerLanguage,
+    EngineerSkill,
+)
+from app.talent.schemas import EngineerCreate, EngineerPatch
+from app.taxonomy.models import City
+from app.taxonomy.words import Lexicon, Taxonomy, fold
+
+SENIORITIES: Final = tuple(Seniority)
+_PLAIN: Final = frozenset(
+    {"given_name", "family_name", "title", "discipline", "country", "zone", "available_from", "weekly_hours"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is needed to link a profile: the taxonomy, and the city its `city` names."""
+
+    taxonomy: Taxonomy
+    city: City | None
+
+
+def write(engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: Reference) -> list[str]:
+    """Write the fields that were given onto a row; return their names.
+
+    Raises:
+        Invalid: two entries of a list name the same thing.
+    """
+    given = sorted(data.model_fields_set & set(_ProfileWriter.FIELDS))
+    writer = _ProfileWriter(engineer, data, reference)
+    for field in given:
+        writer.write(field)
+    return given
+
+
+class _ProfileWriter:
+    """Writes one profile, field by field."""
+
+    FIELDS: Final = (
+        *sorted(_PLAIN),
+        "seniority",
+        "city",
+        "working_window",
+        "hourly_rate",
+        "workplace",
+        "skills",
+        "languages",
+        "certifications",
+        "domains",
+        "work_history",
+        "education",
+        "bios",
+    )
+
+    def __init__(self, engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: Reference) -> None:
+        self.engineer = engineer
+        self.data = data
+        self.taxonomy = reference.taxonomy
+        self.city = reference.city
+
+    def write(self, field: str) -> None:
+        """Write one field that was given."""
+        value = getattr(self.data, field)
+        special: Callable[[Any], None] | None = getattr(self, f"_write_{field}", None)
+        if special is None:
+            setattr(self.engineer, field, value)
+        else:
+            special(value)
+
+    def _write_title(self, title: str) -> None:
+        self.engineer.title = title
+        if "seniority" not in self.data.model_fields_set:
+            rank = self.taxonomy.seniority_in(title)
+            # A title without a seniority word says nothing against what is known.
+            self.engineer.seniority = self.engineer.seniority if rank is None else SENIORITIES[rank]
+
+    def _write_city(self, written: str | None) -> None:
+        self.engineer.city_id = self.city.id if self.city else None
+        self.engineer.city_name = self.city.name if self.city else written
+        if self.city and self.data.country is None:
+            self.engineer.country = self.city.country
+        if self.city and self.data.zone is None:
+            self.engineer.zone = self.city.zone
+
+    def _write_working_window(self, window: WorkingWindow | None) -> None:
+        self.engineer.window_start, self.engineer.window_end = window.minutes if window else (None, None)
+
+    def _write_hourly_rate(self, _: object) -> None:
+        rate = self.data.hourly_rate
+        self.engineer.rate_amount = rate.amount_minor if rate else None
+        self.engineer.rate_currency = rate.currency if rate else None
+
+    def _write_workplace(self, _: object) -> None:
+        workplace = self.data.workplace
+        self.engineer.workplace = workplace.model_dump(mode="json") if workplace else None
+
+    def _write_skills(self, _: object) -> None:
+        items = self.data.skills
+        ids = [self.taxonomy.skills.find(item.skill) for item in items]
+        _refuse_repeats("skills", "skill", [known or fold(item.skill) for known, item in zip(ids, items, strict=True)])
+        self.engineer.skills = [
+            EngineerSkill(
+                engineer_id=self.engineer.id,
+                position=at,
+                skill_id=ids[at],
+                name=_name(self.taxonomy.skills, ids[at], item.skill),
+                written=item.skill,
+                **item.model_dump(exclude={"skill"}),
+            )
+            for at, item in enumerate(items)
+        ]
+
+    def _write_certifications(self, _: object) -> None:
+        lexicon, items = self.taxonomy.certifications, self.data.certifications
+        ids = [lexicon.find(item.certification) for item in items]
+        self.engineer.certifications = [
+            EngineerCertification(
+                engineer_id=self.engineer.id,
+                position=at,
+                certification_id=ids[at],
+                name=_name(lexicon, ids[at], item.certification),
+                written=item.certification,
+                issued_on=item.issued_on,
+                expires_on=item.expires_on,
+            )
+            for at, item in enumerate(items)
+        ]
+
+    def _write_domains(self, _: object) -> None:
+        lexicon, items = self.taxonomy.domains, self.data.domains
+        ids = [lexicon.find(item.domain) for item in items]
+        _refuse_repeats(
+            "domains", "domain", [known or fold(item.domain) for known, item in zip(ids, items, strict=True)]
+        )
+        self.engineer.domains = [
+            EngineerDomain(
+                engineer_id=self.engineer.id,
+                position=at,
+                domain_id=ids[at],
+                name=_name(lexicon, ids[at], item.domain),
+                written=item.domain,
+                years=item.years,
+            )
+            for at, item in enumerate(items)
+        ]
+
+    def _write_work_history(self, _: object) -> None:
+        self.engineer.work_history = [
+            EngineerJob(
+                engineer_id=self.engineer.id,
+                position=at,
+                domain_id=self.taxonomy.domains.find(item.domain) if item.domain else None,
+                **item.model_dump(exclude={"domain"}),
+            )
+            for at, item in enumerate(self.data.work_history)
+        ]
+
+    def _write_languages(self, _: object) -> None:
+        self.engineer.languages = self._rows(EngineerLanguage, self.data.languages)
+
+    def _write_education(self, _: object) -> None:
+        self.engineer.education = self._rows(EngineerEducation, self.data.education)
+
+    def _write_bios(self, _: object) -> None:
+        self.engineer.bios = self._rows(EngineerBio, self.data.bios)
+
+    def _rows(self, model: type[Any], items: Sequence[Any]) -> list[Any]:
+        return [model(engineer_id=self.engineer.id, position=at, **item.model_dump()) for at, item in enumerate(items)]
+
+
+def _name(lexicon: Lexicon, known: str | None, written: str) -> str:
+    return lexicon.name_of(known) if known else written
+
+
+def _refuse_repeats(field: str, member: str, references: Iterable[str]) -> None:
+    seen: set[str] = set()
+    faults = []
+    for at, reference in enumerate(references):
+        if reference in seen:
+            detail = f"Names the same {member} as an entry before it."
+            faults.append(Fault(f"/{field}/{at}/{member}", "body", "repeated", detail))
+        seen.add(reference)
+    if faults:
+        raise Invalid(f"A {member} is given twice.", faults=faults)

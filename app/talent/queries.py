@@ -1,0 +1,91 @@
+"""Reading engineers; ownership is part of every statement."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.pages import Rows, Sorts, list_rows
+from app.talent.errors import EngineerNotFound
+from app.talent.lifecycle import EngineerStatus
+from app.talent.models import Engineer, EngineerContact, EngineerSkill
+from app.talent.schemas import EngineerQuery
+
+LISTS: Final = ("skills", "languages", "certifications", "domains", "work_history", "education", "bios")
+SORTS: Final[Sorts] = {"created_at": Engineer.created_at, "updated_at": Engineer.updated_at}  # type: ignore[dict-item]
+
+
+def whole() -> list[ORMOption]:
+    """Load every list of a profile, one statement each."""
+    return [selectinload(getattr(Engineer, name)) for name in LISTS]
+
+
+async def get_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
+    """A whole profile."""
+    statement = select(Engineer).where(col(Engineer.id) == engineer_id, visible).options(*whole())
+    return _found((await session.exec(statement)).one_or_none())
+
+
+async def lock_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
+    """A whole profile, held until the transaction ends."""
+    statement = (
+        select(Engineer)
+        .where(col(Engineer.id) == engineer_id, visible)
+        .options(*whole())
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return _found((await session.exec(statement)).one_or_none())
+
+
+async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
+    """Whole profiles by id, in no particular order, those that exist."""
+    statement = select(Engineer).where(col(Engineer.id).in_(engineer_ids)).options(*whole())
+    return (await session.exec(statement.execution_options(populate_existing=True))).all()
+
+
+async def bare_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
+    """Engineers by id, without their lists."""
+    return (await session.exec(select(Engineer).where(col(Engineer.id).in_(engineer_ids)))).all()
+
+
+async def list_engineers(session: AsyncSession, query: EngineerQuery, conditions: Sequence[Any]) -> Rows[Engineer]:
+    """One page of whole profiles."""
+    statement = select(Engineer).where(*conditions).options(*whole())
+    return await list_rows(session, statement, query, SORTS, tie=col(Engineer.id))
+
+
+async def listed_ids(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """Ids of listed engineers in order, for walking over all of them."""
+    statement = select(Engineer.id).where(col(Engineer.status) == EngineerStatus.LISTED)
+    if after is not None:
+        statement = statement.where(col(Engineer.id) > after)
+    return (await session.exec(statement.order_by(col(Engineer.id)).limit(limit))).all()
+
+
+async def count_listed(session: AsyncSession) -> int:
+    """How many engineers are listed."""
+    statement = select(func.count()).select_from(Engineer).where(col(Engineer.status) == EngineerStatus.LISTED)
+    return (await session.exec(statement)).one()
+
+
+async def find_contact(session: AsyncSession, engineer_id: UUID) -> EngineerContact | None:
+    """Contact data, if any was given."""
+    return await session.get(EngineerContact, engineer_id)
+
+
+def having_skill(reference: str) -> ColumnElement[bool]:
+    """Engineers whose profile has a skill, by id or as written."""
+    found = (col(EngineerSkill.skill_id) == reference) | (col(EngineerSkill.name) == reference)
+    return col(Engineer.id).in_(select(EngineerSkill.engineer_id).where(found))
+
+
+def _found(engineer: Engineer | None) -> Engineer:
+    if engineer is None:
+        raise EngineerNotFound("There is no engineer of that id.")
+    return engineer

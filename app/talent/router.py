@@ -1,0 +1,130 @@
+"""Engineers over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response, status
+
+from app.core.database import SessionDep
+from app.core.errors import PreconditionFailed, PreconditionRequired
+from app.core.etags import IfMatchDep, set_etag
+from app.core.pages import Page
+from app.core.problems import problems
+from app.core.routing import Router
+from app.identity.dependencies import ActorDep
+from app.talent import service
+from app.talent.errors import EngineerArchived, EngineerNotFound, IllegalMove
+from app.talent.lifecycle import EngineerStatus
+from app.talent.models import Engineer
+from app.talent.schemas import (
+    Contact,
+    ContactOut,
+    ContactQuery,
+    EngineerCreate,
+    EngineerOut,
+    EngineerPatch,
+    EngineerQuery,
+)
+from app.taxonomy.service import ReferenceDataMissing
+
+router = Router(prefix="/v1/engineers", tag="engineers")
+
+_CHANGE = (EngineerNotFound, PreconditionFailed, PreconditionRequired)
+
+
+@router.post(
+    "",
+    operation_id="create_engineer",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(ReferenceDataMissing),
+)
+async def create_engineer(
+    body: EngineerCreate, response: Response, session: SessionDep, actor: ActorDep
+) -> EngineerOut:
+    """Post an engineer of your firm; unless it is a draft, the next shortlist considers them."""
+    engineer = await service.create_engineer(session, actor, body)
+    response.headers["Location"] = f"/v1/engineers/{engineer.id}"
+    return _out(engineer, response)
+
+
+@router.get("", operation_id="list_engineers")
+async def list_engineers(
+    query: Annotated[EngineerQuery, Query()], session: SessionDep, actor: ActorDep
+) -> Page[EngineerOut]:
+    """List profiles: a firm its own, a recruiter all."""
+    return Page[EngineerOut].model_validate(await service.list_engineers(session, actor, query))
+
+
+@router.get("/{engineer_id}", operation_id="get_engineer", responses=problems(EngineerNotFound))
+async def get_engineer(engineer_id: UUID, response: Response, session: SessionDep, actor: ActorDep) -> EngineerOut:
+    """Read one profile."""
+    return _out(await service.get_engineer(session, actor, engineer_id), response)
+
+
+@router.patch("/{engineer_id}", operation_id="change_engineer", responses=problems(*_CHANGE, EngineerArchived))
+async def change_engineer(
+    engineer_id: UUID,
+    body: EngineerPatch,
+    if_match: IfMatchDep,
+    response: Response,
+    session: SessionDep,
+    actor: ActorDep,
+) -> EngineerOut:
+    """Change a profile: fields left out stay, lists are replaced whole, null forgets."""
+    return _out(await service.change_engineer(session, actor, engineer_id, if_match, body), response)
+
+
+@router.post("/{engineer_id}/list", operation_id="publish_engineer", responses=problems(*_CHANGE, IllegalMove))
+async def publish_engineer(
+    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+) -> EngineerOut:
+    """List a profile, so that shortlists consider it."""
+    engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.LISTED)
+    return _out(engineer, response)
+
+
+@router.post("/{engineer_id}/unlist", operation_id="unlist_engineer", responses=problems(*_CHANGE, IllegalMove))
+async def unlist_engineer(
+    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+) -> EngineerOut:
+    """Withdraw a profile: the next shortlist is without it."""
+    engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.UNLISTED)
+    return _out(engineer, response)
+
+
+@router.post("/{engineer_id}/archive", operation_id="archive_engineer", responses=problems(*_CHANGE, IllegalMove))
+async def archive_engineer(
+    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+) -> EngineerOut:
+    """Archive a profile for good; it stays readable and changes no more."""
+    engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.ARCHIVED)
+    return _out(engineer, response)
+
+
+@router.get("/{engineer_id}/contact", operation_id="get_engineer_contact", responses=problems(EngineerNotFound))
+async def get_engineer_contact(
+    engineer_id: UUID, query: Annotated[ContactQuery, Query()], session: SessionDep, actor: ActorDep
+) -> ContactOut:
+    """Read contact data; every reading is recorded, and the marketplace states its reason."""
+    contact = await service.read_contact(session, actor, engineer_id, reason=query.reason)
+    return ContactOut.model_validate(contact)
+
+
+@router.put("/{engineer_id}/contact", operation_id="replace_engineer_contact", responses=problems(*_CHANGE))
+async def replace_engineer_contact(
+    engineer_id: UUID,
+    body: Contact,
+    if_match: IfMatchDep,
+    response: Response,
+    session: SessionDep,
+    actor: ActorDep,
+) -> ContactOut:
+    """Replace contact data; `If-Match` names the version of the profile."""
+    contact, engineer = await service.replace_contact(session, actor, engineer_id, if_match, body)
+    set_etag(response, engineer.version)
+    return ContactOut.model_validate(contact)
+
+
+def _out(engineer: Engineer, response: Response) -> EngineerOut:
+    set_etag(response, engineer.version)
+    return EngineerOut.model_validate(engineer)

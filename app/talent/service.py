@@ -1,0 +1,209 @@
+"""What firms do with their engineers, and what other rooms may ask about them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.audit import service as audit
+from app.core.actor import Actor, OrganisationKind
+from app.core.clock import utcnow
+from app.core.errors import Fault, Invalid
+from app.core.etags import IfMatch
+from app.core.events import announce
+from app.core.ids import new_id
+from app.core.pages import Rows
+from app.identity.permissions import Resource, Verb, require
+from app.talent import lifecycle, profiles, queries
+from app.talent.errors import EngineerArchived
+from app.talent.events import (
+    ContactChanged,
+    ContactRead,
+    EngineerChanged,
+    EngineerCreated,
+    EngineerMoved,
+    ProfilesChanged,
+)
+from app.talent.lifecycle import EngineerStatus
+from app.talent.models import Engineer, EngineerContact
+from app.talent.policy import owned, readable
+from app.talent.profiles import Reference
+from app.talent.schemas import Contact, EngineerCreate, EngineerPatch, EngineerQuery
+from app.taxonomy import service as taxonomy
+
+
+async def create_engineer(session: AsyncSession, actor: Actor, data: EngineerCreate) -> Engineer:
+    """Post an engineer of the actor's own firm."""
+    require(actor, Verb.CREATE, Resource.ENGINEER)
+    assert actor.organisation_id is not None  # noqa: S101 - a role comes with an organisation
+    return (await create_engineers(session, actor, actor.organisation_id, [data]))[0]
+
+
+async def create_engineers(
+    session: AsyncSession, actor: Actor, organisation_id: UUID, batch: Sequence[EngineerCreate]
+) -> list[Engineer]:
+    """Post many engineers of one firm at once: one linking, one encoding, one record each."""
+    words = await taxonomy.current(session)
+    cities = await taxonomy.find_cities(session, [(data.city or "", data.country) for data in batch])
+    engineers = []
+    for data, city in zip(batch, cities, strict=True):
+        engineer = _blank(organisation_id, data)
+        profiles.write(engineer, data, Reference(words, city))
+        engineers.append(engineer)
+    session.add_all(engineers)
+    await session.flush()
+    session.add_all(
+        EngineerContact(engineer_id=engineer.id, **data.contact.model_dump(mode="json"))
+        for engineer, data in zip(engineers, batch, strict=True)
+        if data.contact is not None
+    )
+    await _follow_up(session, engineers)
+    await audit.record_all(
+        session,
+        actor,
+        [EngineerCreated(engineer.id, engineer.status.value, owner_id=organisation_id) for engineer in engineers],
+    )
+    return engineers
+
+
+async def get_engineer(session: AsyncSession, actor: Actor, engineer_id: UUID) -> Engineer:
+    """One profile."""
+    require(actor, Verb.READ, Resource.ENGINEER)
+    return await queries.get_engineer(session, engineer_id, readable(actor))
+
+
+async def list_engineers(session: AsyncSession, actor: Actor, query: EngineerQuery) -> Rows[Engineer]:
+    """Profiles the actor may read."""
+    require(actor, Verb.READ, Resource.ENGINEER)
+    return await queries.list_engineers(session, query, [readable(actor), *await _conditions(session, query)])
+
+
+async def change_engineer(
+    session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, patch: EngineerPatch
+) -> Engineer:
+    """Change a profile; what was not given stays."""
+    require(actor, Verb.CHANGE, Resource.ENGINEER)
+    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    if_match.check(engineer.version)
+    if engineer.status is EngineerStatus.ARCHIVED:
+        raise EngineerArchived("An archived profile does not change.")
+    words = await taxonomy.current(session)
+    city = await taxonomy.find_city(session, patch.city, patch.country) if patch.city else None
+    fields = profiles.write(engineer, patch, Reference(words, city))
+    _touch(engineer)
+    await session.flush()
+    await _follow_up(session, [engineer])
+    await audit.record(session, actor, EngineerChanged(engineer.id, engineer.version, tuple(fields)))
+    return engineer
+
+
+async def move_engineer(
+    session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, *, to: EngineerStatus
+) -> Engineer:
+    """List, unlist or archive a profile."""
+    require(actor, Verb.CHANGE, Resource.ENGINEER)
+    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    if_match.check(engineer.version)
+    was = engineer.status
+    engineer.status = lifecycle.move(was, to=to)
+    _touch(engineer)
+    await session.flush()
+    await announce(session, ProfilesChanged((engineer.id,)))
+    await audit.record(session, actor, EngineerMoved(engineer.id, was.value, to.value))
+    return engineer
+
+
+async def read_contact(
+    session: AsyncSession, actor: Actor, engineer_id: UUID, *, reason: str | None
+) -> EngineerContact:
+    """Contact data; the marketplace states why, and the reason is kept."""
+    require(actor, Verb.READ, Resource.ENGINEER_CONTACT)
+    if reason is None and actor.organisation_kind is not OrganisationKind.SUPPLIER:
+        fault = Fault("/reason", "query", "missing", "State why you need the contact data.")
+        raise Invalid("A reason is needed.", faults=[fault])
+    engineer = await queries.get_engineer(session, engineer_id, readable(actor))
+    contact = await queries.find_contact(session, engineer.id)
+    read = ContactRead(engineer.id, reason or "own engineer", owner_id=engineer.organisation_id)
+    await audit.record(session, actor, read)
+    return contact or EngineerContact(engineer_id=engineer.id, links=[])
+
+
+async def replace_contact(
+    session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, data: Contact
+) -> tuple[EngineerContact, Engineer]:
+    """Replace contact data; guarded by the version of the profile, which goes up."""
+    require(actor, Verb.CHANGE, Resource.ENGINEER_CONTACT)
+    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    if_match.check(engineer.version)
+    contact = await queries.find_contact(session, engineer.id)
+    if contact is None:
+        contact = EngineerContact(engineer_id=engineer.id)
+        session.add(contact)
+    contact.sqlmodel_update(data.model_dump(mode="json"))
+    _touch(engineer)
+    await session.flush()
+    await announce(session, ProfilesChanged((engineer.id,)))
+    await audit.record(session, actor, ContactChanged(engineer.id, tuple(sorted(data.model_fields_set))))
+    return contact, engineer
+
+
+async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
+    """Whole profiles by id, for the rooms that rank or place them."""
+    return await queries.load_engineers(session, engineer_ids)
+
+
+async def named_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, Engineer]:
+    """Engineers by id without their lists, for the rooms that may show who somebody is."""
+    return {engineer.id: engineer for engineer in await queries.bare_engineers(session, engineer_ids)}
+
+
+async def count_listed(session: AsyncSession) -> int:
+    """How many engineers are listed."""
+    return await queries.count_listed(session)
+
+
+async def listed_ids(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """The next ids of all listed engineers."""
+    return await queries.listed_ids(session, after=after, limit=limit)
+
+
+async def _conditions(session: AsyncSession, query: EngineerQuery) -> list[Any]:
+    hidden = col(Engineer.status) != EngineerStatus.ARCHIVED
+    conditions: list[Any] = [hidden if query.status is None else col(Engineer.status) == query.status]
+    for field in ("discipline", "seniority", "country", "organisation_id"):
+        value = getattr(query, field)
+        if value is not None:
+            conditions.append(col(getattr(Engineer, field)) == value)
+    if query.available_by is not None:
+        conditions.append(col(Engineer.available_from) <= query.available_by)
+    if query.skill is not None:
+        known = (await taxonomy.current(session)).skills.find(query.skill)
+        conditions.append(queries.having_skill(known or query.skill))
+    return conditions
+
+
+def _blank(organisation_id: UUID, data: EngineerCreate) -> Engineer:
+    engineer = Engineer(
+        id=new_id(),
+        organisation_id=organisation_id,
+        status=EngineerStatus.DRAFT if data.draft else EngineerStatus.LISTED,
+        given_name=data.given_name,
+        family_name=data.family_name,
+        title=data.title,
+        discipline=data.discipline,
+    )
+    for name in queries.LISTS:
+        setattr(engineer, name, [])
+    return engineer
+
+
+def _touch(engineer: Engineer) -> None:
+    engineer.version += 1
+    engineer.updated_at = utcnow()
+
+
+async def _follow_up(session: AsyncSession, engineers: Sequence[Engineer]) -> None:
+    await taxonomy.queue_unknown_skills(session, [word for engineer in engineers for word in engineer.unmatched_skills])
+    await announce(session, ProfilesChanged(tuple(engineer.id for engineer in engineers)))

@@ -1,0 +1,1 @@
+"""Skills, titles, certifications, domains, cities: what things are called."""

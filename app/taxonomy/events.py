@@ -1,0 +1,23 @@
+"""What happens to the taxonomy."""
+
+from dataclasses import dataclass
+
+from app.audit.events import Event
+
+
+@dataclass(frozen=True)
+class SkillMapped(Event):
+    """A curator said which skill a queued word names."""
+
+    action = "unmatched_skill.mapped"
+    subject_type = "unmatched_skill"
+
+    skill_id: str
+
+
+@dataclass(frozen=True)
+class SkillDismissed(Event):
+    """A curator said a queued word is no skill."""
+
+    action = "unmatched_skill.dismissed"
+    subject_type = "unmatched_skill"

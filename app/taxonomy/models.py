@@ -1,0 +1,93 @@
+"""Canonical concepts, the places of the market, and words no curator has seen yet."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, String, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from app.core.clock import utcnow
+from app.core.columns import enum_field
+from app.core.ids import new_id
+
+
+class ConceptKind(StrEnum):
+    """What a concept is a concept of; `level` and `term` serve the reading of job titles."""
+
+    SKILL = "skill"
+    TITLE = "title"
+    DOMAIN = "domain"
+    CERTIFICATION = "certification"
+    LEVEL = "level"
+    TERM = "term"
+
+
+class UnmatchedStatus(StrEnum):
+    """What a curator made of an unknown word."""
+
+    OPEN = "open"
+    MAPPED = "mapped"
+    DISMISSED = "dismissed"
+
+
+class Concept(SQLModel, table=True):
+    """A canonical thing with its names, its edges and the facts of its kind."""
+
+    __tablename__ = "concept"
+    __table_args__ = (Index("ix_concept_kind_name", "kind", "name", "id"),)
+
+    kind: ConceptKind = enum_field(ConceptKind, "kind", primary_key=True)
+    id: str = Field(primary_key=True, max_length=80)
+    name: str
+    classifier: str = ""
+    aliases: dict[str, list[str]] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    ambiguous: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    implies: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String(80)), nullable=False))
+    related: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    search_text: str = Field(description="Every name, folded, one a line, for the search box.")
+
+
+class City(SQLModel, table=True):
+    """A city with its zone and coordinates."""
+
+    __tablename__ = "city"
+
+    id: str = Field(primary_key=True, max_length=80)
+    name: str
+    country: str = Field(max_length=2)
+    zone: str
+    latitude: float
+    longitude: float
+    size: str
+    search_text: str
+
+
+class TaxonomyRevision(SQLModel, table=True):
+    """The single row that changes whenever a concept does, so that processes know to read again."""
+
+    __tablename__ = "taxonomy_revision"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: int = Field(default=1, primary_key=True)
+    revision: str
+    reference: str = Field(description="Hash of the reference data it began from.")
+
+
+class UnmatchedSkill(SQLModel, table=True):
+    """A skill as somebody wrote it that no concept goes by; kept, counted and queued for a curator."""
+
+    __tablename__ = "unmatched_skill"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    key: str = Field(unique=True, description="The folded spelling, shared by all ways of writing it.")
+    written: str = Field(description="The spelling seen first.")
+    occurrences: int = 1
+    status: UnmatchedStatus = enum_field(UnmatchedStatus, "status", default=UnmatchedStatus.OPEN)
+    skill_id: str | None = Field(default=None, description="The concept it was mapped to.")
+    version: int = 1
+    created_at: datetime = Field(default_factory=utcnow)
+    updated_at: datetime = Field(default_factory=utcnow)

@@ -1,0 +1,119 @@
+"""Reading and writing this room's tables."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.clock import utcnow
+from app.core.ids import new_id
+from app.core.pages import PageQuery, Rows, list_rows
+from app.taxonomy.errors import ConceptNotFound, UnmatchedSkillNotFound
+from app.taxonomy.models import City, Concept, ConceptKind, TaxonomyRevision, UnmatchedSkill, UnmatchedStatus
+from app.taxonomy.words import fold
+
+
+async def find_revision(session: AsyncSession) -> str | None:
+    """The revision of the stored taxonomy, None before reference data is loaded."""
+    return (await session.exec(select(TaxonomyRevision.revision))).one_or_none()
+
+
+async def find_reference(session: AsyncSession) -> str | None:
+    """Hash of the reference data the stored taxonomy began from."""
+    return (await session.exec(select(TaxonomyRevision.reference))).one_or_none()
+
+
+async def save_revision(session: AsyncSession, revision: str, reference: str) -> None:
+    """Record that the concepts have changed."""
+    row = {"revision": revision, "reference": reference}
+    statement = insert(TaxonomyRevision).values(id=1, **row)
+    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def all_concepts(session: AsyncSession) -> Sequence[Concept]:
+    """Every concept, in a fixed order."""
+    return (await session.exec(select(Concept).order_by(col(Concept.kind), col(Concept.id)))).all()
+
+
+async def replace_reference(session: AsyncSession, concepts: Sequence[Concept], cities: Sequence[City]) -> None:
+    """Write the reference data in place of what was there; the caller puts back what curators added."""
+    await session.exec(delete(Concept))
+    await session.exec(delete(City))
+    session.add_all([*concepts, *cities])
+    await session.flush()
+
+
+async def mapped_words(session: AsyncSession) -> Sequence[UnmatchedSkill]:
+    """Words curators have mapped to a skill."""
+    return (await session.exec(select(UnmatchedSkill).where(col(UnmatchedSkill.status) == "mapped"))).all()
+
+
+async def get_concept(session: AsyncSession, kind: ConceptKind, concept_id: str) -> Concept:
+    """A concept, or the refusal."""
+    concept = await session.get(Concept, (kind, concept_id))
+    if concept is None:
+        raise ConceptNotFound(f"There is no {kind} called {concept_id}.")
+    return concept
+
+
+async def list_concepts(
+    session: AsyncSession, kind: ConceptKind, query: PageQuery, *, named: str | None, classifier: str | None
+) -> Rows[Concept]:
+    """One page of concepts of a kind, by name."""
+    statement = select(Concept).where(col(Concept.kind) == kind)
+    if named is not None:
+        statement = statement.where(col(Concept.search_text).contains(fold(named), autoescape=True))
+    if classifier is not None:
+        statement = statement.where(col(Concept.classifier) == classifier)
+    return await list_rows(session, statement, query, {"name": Concept.name}, tie=col(Concept.id))  # type: ignore[dict-item]
+
+
+async def list_cities(session: AsyncSession, query: PageQuery, *, named: str | None, country: str | None) -> Rows[City]:
+    """One page of cities, by name."""
+    statement = select(City)
+    if named is not None:
+        statement = statement.where(col(City.search_text).contains(fold(named), autoescape=True))
+    if country is not None:
+        statement = statement.where(col(City.country) == country)
+    return await list_rows(session, statement, query, {"name": City.name}, tie=col(City.id))  # type: ignore[dict-item]
+
+
+async def find_cities(session: AsyncSession, names: Sequence[str]) -> Sequence[City]:
+    """Cities whose id or any name is one of these."""
+    wanted = [fold(name) for name in names]
+    every_name = func.string_to_array(col(City.search_text), "\n")
+    return (await session.exec(select(City).where(col(City.id).in_(names) | every_name.overlap(wanted)))).all()
+
+
+async def count_unmatched(session: AsyncSession, written: Mapping[str, str]) -> None:
+    """Queue unknown words, or count them once more; `written` maps the folded spelling to the one seen."""
+    now = utcnow()
+    # Sorted, so that two transactions queueing the same words lock them in the same order.
+    for key, spelling in sorted(written.items()):
+        row = {"id": new_id(), "key": key, "written": spelling, "occurrences": 1, "status": UnmatchedStatus.OPEN}
+        statement = insert(UnmatchedSkill).values(**row, version=1, created_at=now, updated_at=now)
+        counted = {"occurrences": col(UnmatchedSkill.occurrences) + 1, "updated_at": now}
+        await session.exec(statement.on_conflict_do_update(index_elements=["key"], set_=counted))
+
+
+async def lock_unmatched(session: AsyncSession, unmatched_id: UUID) -> UnmatchedSkill:
+    """A queued word, held until the transaction ends."""
+    statement = select(UnmatchedSkill).where(col(UnmatchedSkill.id) == unmatched_id).with_for_update()
+    word = (await session.exec(statement)).one_or_none()
+    if word is None:
+        raise UnmatchedSkillNotFound("There is no queued word of that id.")
+    return word
+
+
+async def list_unmatched(
+    session: AsyncSession, query: PageQuery, *, status: UnmatchedStatus | None
+) -> Rows[UnmatchedSkill]:
+    """One page of the queue."""
+    statement = select(UnmatchedSkill)
+    if status is not None:
+        statement = statement.where(col(UnmatchedSkill.status) == status)
+    sorts = {"created_at": UnmatchedSkill.created_at, "occurrences": UnmatchedSkill.occurrences}
+    return await list_rows(session, statement, query, sorts, tie=col(UnmatchedSkill.id))  # type: ignore[arg-type]

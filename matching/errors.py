@@ -1,0 +1,21 @@
+"""What can go wrong in matching, as a small tree."""
+
+
+class MatchingError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class TaxonomyInvalid(MatchingError):
+    """The reference data contradicts itself: an alias of two skills, an edge to nowhere."""
+
+
+class ModelUnavailable(MatchingError):
+    """The encoder's model is missing, damaged, or not the one that was asked for."""
+
+
+class ModelMismatch(MatchingError):
+    """Vectors of two models, or of two card versions, would meet in one pool."""
+
+
+class WeightsInvalid(MatchingError):
+    """The weights are negative, not numbers, or leave nothing to rank by."""

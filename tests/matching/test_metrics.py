@@ -1,0 +1,70 @@
+import math
+
+import pytest
+
+from matching.metrics import (
+    average_precision,
+    impact_ratios,
+    ndcg_at,
+    rank_biased_overlap,
+    recall_at,
+    reciprocal_rank,
+)
+
+
+def test_average_precision_by_hand():
+    # Relevant at ranks 1 and 3; a third is never found: (1/1 + 2/3 + 0) / 3.
+    assert average_precision("axbyz", {"a", "b", "c"}) == pytest.approx(5 / 9)
+    assert average_precision("ab", {"a", "b"}) == 1.0
+    assert average_precision("xy", {"a"}) == 0.0
+
+
+def test_reciprocal_rank_by_hand():
+    assert reciprocal_rank("xyab", {"a", "b"}) == pytest.approx(1 / 3)
+    assert reciprocal_rank("xy", {"a"}) == 0.0
+
+
+def test_recall_by_hand():
+    assert recall_at("axbc", {"a", "b", "c", "d"}, 3) == 0.5
+    assert recall_at("axbc", {"a", "b", "c", "d"}, 100) == 0.75
+    assert recall_at("axbc", {"a"}, 0) == 0.0
+
+
+def test_ndcg_by_hand():
+    # 2/log2(2) + 0 + 3/log2(4), over the ideal 3/log2(2) + 2/log2(3) + 1/log2(4).
+    gains = {"a": 2.0, "b": 3.0, "c": 1.0}
+
+    assert ndcg_at("axb", gains, 3) == pytest.approx((2 + 1.5) / (3 + 2 / math.log2(3) + 0.5))
+    assert ndcg_at("bac", gains, 3) == 1.0
+    assert ndcg_at("ba", gains, 2) == 1.0
+
+
+def test_nothing_relevant_scores_nothing():
+    assert average_precision("ab", set()) == 0.0
+    assert recall_at("ab", set(), 1) == 0.0
+    assert ndcg_at("ab", {}, 10) == 0.0
+    assert ndcg_at("", {"a": 1.0}, 10) == 0.0
+
+
+def test_rank_biased_overlap_by_hand():
+    # Agreement 0 at depth 1 and 1 at depth 2: 0.9^2 + (0.1 / 0.9) * (0 * 0.9 + 1 * 0.9^2).
+    assert rank_biased_overlap("ab", "ba") == pytest.approx(0.81 + 0.09)
+    assert rank_biased_overlap("abc", "abc") == pytest.approx(1.0)
+    assert rank_biased_overlap("abc", "xyz") == 0.0
+    assert rank_biased_overlap("", "") == 1.0
+
+
+def test_an_early_swap_costs_more_overlap_than_a_late_one():
+    assert rank_biased_overlap("abcdef", "bacdef") < rank_biased_overlap("abcdef", "abcdfe")
+
+
+def test_impact_ratios_by_hand():
+    # 30 of 60 and 12 of 40: 0.5 and 0.3, so three fifths, under the four fifths of the rule.
+    ratios = impact_ratios({"one": 30, "other": 12}, {"one": 60, "other": 40, "nobody": 0})
+
+    assert ratios == {"one": 1.0, "other": pytest.approx(0.6)}
+
+
+def test_when_nobody_is_selected_no_group_is_worse_off():
+    assert impact_ratios({}, {"one": 3, "other": 5}) == {"one": 1.0, "other": 1.0}
+    assert impact_ratios({}, {}) == {}
