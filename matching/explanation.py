@@ -16,7 +16,7 @@ from matching.gates import FAIL, PASS
 from matching.hours import SharedHours, Workday, shared_hours
 from matching.parts import depth_of_items
 from matching.profile import Cefr, Profile, SkillFact
-from matching.ranking import PartScore, Ranked
+from matching.ranking import VALUE_UNIT, PartScore, Ranked
 from matching.taxonomy import Lexicon, Taxonomy
 
 _OUTCOMES: Final = {PASS: "pass", FAIL: "fail"}
@@ -326,11 +326,17 @@ def _summary(case: _Case, parts: Sequence[PartScore]) -> str:
     if not parts:
         return "Nothing to judge by."
     strongest = sorted(parts, key=lambda part: -part.contribution)[:2]
-    costliest = max(parts, key=lambda part: part.weight * (100_000 - part.value))
+    costliest = max(parts, key=_cost)
     lift = _list([_TITLES[part.part] for part in strongest])
+    cost = f"; loses most on {_TITLES[costliest.part]}" if _cost(costliest) else ""
     title = case.taxonomy.canonical_title(case.profile.title)
     level = _level(case, case.profile.seniority)
-    return f"{f'{level} {title}'.strip().capitalize()}: strongest in {lift}; loses most on {_TITLES[costliest.part]}."
+    return f"{f'{level} {title}'.strip().capitalize()}: strongest in {lift}{cost}."
+
+
+def _cost(part: PartScore) -> int:
+    """Billionths of the score a part leaves on the table."""
+    return part.weight * (VALUE_UNIT - part.value)
 
 
 _TITLES: Final[Mapping[str, str]] = {

@@ -143,6 +143,7 @@ class Lexicon:
                     raise TaxonomyInvalid(f"{concept.id} is {weight} related to {other}; it takes a number in (0, 1)")
 
     def longest_at(self, text: str, words: list[Token], at: int) -> tuple[str, int] | None:
+        """Find the longest name that begins at a word of a text; return its concept's id and its length in words."""
         for length in range(_reach(text, words, at), 0, -1):
             phrase = key("".join(word.text for word in words[at : at + length]))
             for candidate in (phrase, phrase.lstrip(".")):
@@ -259,15 +260,15 @@ class Taxonomy:
         while at < len(words):
             for length in (3, 2, 1):
                 level = self._level_by_word.get(key("".join(word.text for word in words[at : at + length])))
-                if level is not None and at + length <= len(words) and not self._inside_skill(words, at, length):
+                if level is not None and at + length <= len(words) and not self._inside_skill(title, words, at, length):
                     yield level, at, length
                     at += length - 1
                     break
             at += 1
 
-    def _inside_skill(self, words: list[Token], at: int, length: int) -> bool:
+    def _inside_skill(self, text: str, words: list[Token], at: int, length: int) -> bool:
         """Whether these words begin the name of a skill: the "PL" of "PL/SQL" is no pleno."""
-        longer = self.skills.longest_at(words, at)
+        longer = self.skills.longest_at(text, words, at)
         return longer is not None and longer[1] > length
 
     def _translated(self, words: list[Token]) -> str:

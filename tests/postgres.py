@@ -1,5 +1,6 @@
 """The Postgres the tests run on: one server, one migrated template, a clone wherever rows are written."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from sqlalchemy.engine import URL, make_url
 import app.tables
 from app.core.embedded import DatabaseUrls, admin_url
 from app.core.migrations import SCRIPTS, migrate
-from app.core.settings import with_driver
+from app.core.settings import Settings, with_driver
+from app.operations import load_reference
+from app.taxonomy import reference
 
 ADMIN_URL = "PUENTE_TEST_DATABASE_URL"
 """A role that may create databases and roles; unset starts the embedded server."""
@@ -69,7 +72,7 @@ class Server:
 
 def prepared_server() -> Server:
     """The server, after making what is missing; one worker works while the others wait."""
-    server = Server(make_url(with_driver(os.environ[ADMIN_URL])), f"puente_template_{schema_hash()}")
+    server = Server(make_url(with_driver(os.environ[ADMIN_URL])), f"puente_template_{template_hash()}")
     with connect(server.admin) as connection:
         connection.execute("SELECT pg_advisory_lock(7107)")
         make_roles(connection)
@@ -79,18 +82,21 @@ def prepared_server() -> Server:
     return server
 
 
-def schema_hash() -> str:
-    """Changes with the migrations."""
-    scripts = sorted(SCRIPTS.rglob("*.py"))
-    return hashlib.sha256(b"".join(script.read_bytes() for script in scripts)).hexdigest()[:12]
+def template_hash() -> str:
+    """Changes with the migrations, the reference data, and how it is read."""
+    scripts = [*sorted(SCRIPTS.rglob("*.py")), Path(reference.__file__)]
+    content = b"".join(script.read_bytes() for script in scripts)
+    return hashlib.sha256(content + reference.files_hash().encode()).hexdigest()[:12]
 
 
 def build_template(connection: Connection, server: Server) -> None:
-    """Migrate a database under another name first, so that a template is always whole."""
+    """Migrate and fill a database under another name first, so that a template is always whole."""
     unfinished = f"{server.template}_unfinished"
     drop_database(connection, unfinished)
     create_database(connection, unfinished, template="template0")
-    migrate(server.urls(unfinished))
+    urls = server.urls(unfinished)
+    migrate(urls)
+    asyncio.run(load_reference(Settings(), urls))
     connection.execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(unfinished), sql.Identifier(server.template))
     )

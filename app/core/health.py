@@ -41,8 +41,7 @@ class Checks:
 
     async def run(self) -> dict[str, str]:
         """`ok`, or what is wrong, for each check."""
-        outcomes = await asyncio.gather(*(outcome(check) for check in self._checks.values()))
-        return dict(zip(self._checks, outcomes, strict=True))
+        return {name: await outcome(check) for name, check in self._checks.items()}
 
 
 async def outcome(check: Check) -> str:

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,19 +42,16 @@ def head_revision() -> str | None:
 
 def migrate(urls: DatabaseUrls, *, to: str = "head") -> None:
     """Run the missing migrations as the owner, then let the application's role use the tables."""
-    engine = owner_engine(urls.owner)
-    try:
-        with engine.begin() as connection:
-            refuse_unknown_revision(connection)
-            command.upgrade(migration_config(connection), to)
-            grant(connection, make_url(urls.app).username)
-    finally:
-        engine.dispose()
+    with owner_engine(urls.owner).begin() as connection:
+        refuse_unknown_revision(connection)
+        command.upgrade(migration_config(connection), to)
+        grant(connection, make_url(urls.app).username)
 
 
 def owner_engine(url: str) -> Engine:
     """An engine for migrations: no pool, and no long wait behind a lock that holds up everybody else."""
-    return create_engine(url, connect_args={"connect_timeout": 10, "options": "-c TimeZone=UTC -c lock_timeout=5s"})
+    options = {"connect_timeout": 10, "options": "-c TimeZone=UTC -c lock_timeout=5s"}
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
 
 
 def refuse_unknown_revision(connection: Connection) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, delete, func
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -84,7 +84,7 @@ async def list_cities(session: AsyncSession, query: PageQuery, *, named: str | N
 async def find_cities(session: AsyncSession, names: Sequence[str]) -> Sequence[City]:
     """Cities whose id or any name is one of these."""
     wanted = [fold(name) for name in names]
-    every_name = func.string_to_array(col(City.search_text), "\n")
+    every_name = func.string_to_array(col(City.search_text), "\n", type_=ARRAY(Text))
     return (await session.exec(select(City).where(col(City.id).in_(names) | every_name.overlap(wanted)))).all()
 
 

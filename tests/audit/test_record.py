@@ -23,10 +23,8 @@ async def test_the_application_cannot_change_records(session, change):
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_not_even_the_owner_can_change_records(committed_urls: DatabaseUrls, change):
-    engine = owner_engine(committed_urls.owner)
-    with engine.connect() as connection, pytest.raises(DBAPIError, match="append-only"):
+    with owner_engine(committed_urls.owner).connect() as connection, pytest.raises(DBAPIError, match="append-only"):
         connection.execute(text(change))
-    engine.dispose()
 
 
 async def test_a_change_leaves_one_record_of_who_did_what(client, session, acting_as):

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from matching import (
 from matching.profile import LANGUAGE_MODES
 
 TODAY = date(2026, 1, 15)
+SEED_DATA = Path(__file__).parents[2] / "seed_data"
 MODEL = "a-test-model"
 DIMENSION = 32
 

@@ -1,10 +1,7 @@
-from pathlib import Path
-
 import pytest
 
 from matching import SentenceTransformerEncoder, Taxonomy
-
-SEED_DATA = Path(__file__).parents[2] / "seed_data"
+from tests.matching.builders import SEED_DATA
 
 
 @pytest.fixture(scope="session")

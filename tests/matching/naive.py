@@ -32,7 +32,7 @@ def admits(judged: Judged, brief: Brief, *, without: str | None = None) -> bool:
 
 
 def leaves_out(name: str, answer: bool | None, brief: Brief) -> bool:
-    return answer is False or (answer is None and name.split(":")[0] in brief.exclude_unknown)
+    return answer is False or (answer is None and name.partition(":")[0] in brief.exclude_unknown)
 
 
 def score(judged: Judged, weights: Mapping[str, int], *, of: int = 0) -> int:

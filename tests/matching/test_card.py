@@ -117,9 +117,15 @@ def test_the_same_profile_in_three_languages_is_the_same_card(seed):
         "es": ("Ingeniera de Datos Senior", "Desarrolladora de Software"),
         "pt": ("Engenheiro de Dados Sênior", "Desenvolvedor de Software"),
     }
-    facts = {"seniority": 3, "discipline": "data", "skills": tuple(SkillFact(seed.skills.find(s), 3) for s in ("Python", "Spark"))}
+    facts = {
+        "seniority": 3,
+        "discipline": "data",
+        "skills": tuple(SkillFact(seed.skills.find(s), 3) for s in ("Python", "Spark")),
+    }
 
-    cards = {render_profile(a_profile(title=now, past_titles=(then,), **facts), [], seed) for now, then in titles.values()}
+    cards = {
+        render_profile(a_profile(title=now, past_titles=(then,), **facts), [], seed) for now, then in titles.values()
+    }
 
     assert len(cards) == 1
 
@@ -131,7 +137,10 @@ def test_the_same_bio_in_three_languages_is_the_same_card(seed):
         "Trabalho com PostgreSQL e k8s; orquestro tudo com Apache Airflow.",
     )
 
-    mentioned = [set(re.findall(r"Kubernetes|PostgreSQL|Apache Airflow", render_profile(a_profile(), [bio], seed))) for bio in bios]
+    mentioned = [
+        set(re.findall(r"Kubernetes|PostgreSQL|Apache Airflow", render_profile(a_profile(), [bio], seed)))
+        for bio in bios
+    ]
 
     assert mentioned == [{"Kubernetes", "PostgreSQL", "Apache Airflow"}] * 3
 
@@ -164,7 +173,8 @@ def test_a_gained_year_does_not_move_a_card_that_shows_every_skill():
 
 
 @pytest.mark.parametrize(
-    "bio", ["", " \n\t", "😀" * 500, "你好，我是工程师", "\x00\x01", "Привет", "java " * 30_000, "x@" * 50_000, "@" * 100_000]
+    "bio",
+    ["", " \n\t", "😀" * 500, "你好，我是工程师", "\x00\x01", "Привет", "java " * 30_000, "x@" * 50_000, "@" * 100_000],
 )
 def test_any_bio_makes_a_short_card(bio):
     card = render_profile(a_profile(), [bio], words())
@@ -175,7 +185,7 @@ def test_any_bio_makes_a_short_card(bio):
 
 def test_a_card_is_short_however_much_is_stated_and_keeps_the_strongest(seed):
     names = sorted(seed.skills.concepts)[:300]
-    random.Random(1).shuffle(names)
+    random.Random(1).shuffle(names)  # noqa: S311 - examples, not secrets
     profile = a_profile(skills=tuple(SkillFact(name, years) for years, name in enumerate(names)))
 
     card = render_profile(profile, [", ".join(seed.skills.name_of(name) for name in names)], seed)

@@ -68,7 +68,9 @@ def test_coverage_is_put_into_words():
 
     words_, evidence = reason("skill_coverage", brief, a_profile(skills=skills(django=3, java=1, python=2)))
 
-    assert words_ == "Has 2 of 4 skills asked for; Django implies Python; Python stands in for Ruby at 40%; lacks Docker."
+    assert (
+        words_ == "Has 2 of 4 skills asked for; Django implies Python; Python stands in for Ruby at 40%; lacks Docker."
+    )
     assert evidence == ("/skills/0", "/skills/1", "/skills/2")
 
 
@@ -150,7 +152,9 @@ def test_certifications_name_their_dates():
 
     assert said(CertificationFact("cka", lapsed)) == "CKA expired 2025-01-01; no AWS Solutions Architect."
     assert said(CertificationFact("aws-sa")) == "No CKA; AWS Solutions Architect."
-    assert said(CertificationFact("cka", valid), CertificationFact("cka", lapsed)).startswith("CKA valid until 2028-01-01")
+    assert said(CertificationFact("cka", valid), CertificationFact("cka", lapsed)).startswith(
+        "CKA valid until 2028-01-01"
+    )
 
 
 def test_dates_records_and_rates_are_put_into_words():
@@ -163,7 +167,10 @@ def test_dates_records_and_rates_are_put_into_words():
         currency="USD",
     )
 
-    assert reason("start", brief, profile) == ("Available from 2026-03-02, 1 day after the start.", ("/available_from",))
+    assert reason("start", brief, profile) == (
+        "Available from 2026-03-02, 1 day after the start.",
+        ("/available_from",),
+    )
     assert reason("delivery", brief, profile)[0] == "2 of 3 finished placements went well."
     assert reason("freshness", brief, profile)[0] == "Profile updated 1 day ago."
     assert reason("rate", brief, profile) == ("Rate 45.50 USD an hour, ceiling 50.00 USD.", ("/rate",))
@@ -200,7 +207,9 @@ def test_every_gate_says_why_it_passed_or_could_not_tell():
 
 
 def test_the_summary_says_what_lifts_and_what_costs():
-    brief = a_brief(seniority=3, skills=musts("python"), weights={"skill_coverage": 0.5, "seniority": 0.3, "semantic": 0.2})
+    brief = a_brief(
+        seniority=3, skills=musts("python"), weights={"skill_coverage": 0.5, "seniority": 0.3, "semantic": 0.2}
+    )
 
     summary = explained(brief, a_profile(title="Desarrolladora backend", seniority=1, skills=skills(python=5))).summary
 

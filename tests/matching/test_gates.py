@@ -46,7 +46,9 @@ def test_a_skill_as_written_matches_itself():
 
 
 def test_a_must_nobody_has_fails_everybody_who_states_skills():
-    assert answers(a_brief(skills=musts("cobol")), *people(skills=[skills(java=1), ()])) == {"skill:cobol": [FAIL, UNSURE]}
+    assert answers(a_brief(skills=musts("cobol")), *people(skills=[skills(java=1), ()])) == {
+        "skill:cobol": [FAIL, UNSURE]
+    }
 
 
 def test_a_required_certification_must_be_valid_when_the_role_starts():

@@ -76,7 +76,9 @@ def test_depth_without_a_figure_saturates_with_years():
 def test_a_skill_fades_by_eight_percent_a_year_down_to_a_half(last_used, worth):
     fact = SkillFact("python", years=4, last_used=last_used)
 
-    assert judge("skill_depth", a_brief(skills=(SkillNeed("python", years=4),)), a_profile(skills=(fact,))) == surely(worth)
+    assert judge("skill_depth", a_brief(skills=(SkillNeed("python", years=4),)), a_profile(skills=(fact,))) == surely(
+        worth
+    )
 
 
 @pytest.mark.parametrize(("level", "value"), [(None, 0.5), (1, 0.2), (5, 1.0)])
@@ -98,9 +100,7 @@ def test_a_relative_lends_its_depth_at_its_weight():
 # ---- The others
 
 
-@pytest.mark.parametrize(
-    ("rank", "value"), [(3, 1.0), (4, 0.85), (5, 0.6), (2, 0.6), (1, 0.2), (0, 0.1)]
-)
+@pytest.mark.parametrize(("rank", "value"), [(3, 1.0), (4, 0.85), (5, 0.6), (2, 0.6), (1, 0.2), (0, 0.1)])
 def test_seniority_is_best_as_asked_and_a_step_above_costs_less_than_a_step_below(rank, value):
     assert judge("seniority", a_brief(seniority=3), a_profile(seniority=rank)) == surely(value)
 
@@ -146,7 +146,9 @@ def test_certifications_count_while_they_are_valid():
     brief = a_brief(certifications=(CertificationNeed("cka"), CertificationNeed("aws-sa", required=True)))
     lapsed = CertificationFact("cka", TODAY - timedelta(days=1))
 
-    assert judge("certifications", brief, a_profile(certifications=(CertificationFact("aws-sa"), lapsed))) == surely(0.5)
+    assert judge("certifications", brief, a_profile(certifications=(CertificationFact("aws-sa"), lapsed))) == surely(
+        0.5
+    )
     assert judge("certifications", brief, a_profile()) == surely(0.0)
 
 

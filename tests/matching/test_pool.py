@@ -255,9 +255,7 @@ def test_any_history_of_changes_ends_like_a_pool_built_at_once(seed):
     for at in range(0, 400, 17):
         pool.apply(history[at : at + 17], model_hash=MODEL)
 
-    fresh = pool_of(
-        [one.profile for one in left], np.stack([one.vector for one in left]), model_hash=MODEL
-    )
+    fresh = pool_of([one.profile for one in left], np.stack([one.vector for one in left]), model_hash=MODEL)
     brief = replace(chance.brief(), exclude_unknown=frozenset())
     answers = [
         [(entry.id, entry.score, entry.parts) for entry in rank(one, brief, vectors[0], 100, words()).entries]

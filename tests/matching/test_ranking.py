@@ -37,7 +37,6 @@ from tests.matching.builders import (
     DIMENSION,
     MODEL,
     SKILLS,
-    TODAY,
     Chance,
     a_brief,
     a_pool,
@@ -86,7 +85,10 @@ def test_a_ranking_is_what_gates_and_score_say_one_profile_at_a_time(seed):
         said = [one.gates[name] for one in judged]
         assert report.removed == sum(naive.leaves_out(name, one, brief) for one in said)
         assert report.unknown == said.count(None)
-        assert report.admitted_if_relaxed == sum(naive.admits(one, brief, without=name) for one in judged) - answer.admitted
+        assert (
+            report.admitted_if_relaxed
+            == sum(naive.admits(one, brief, without=name) for one in judged) - answer.admitted
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,7 +127,9 @@ def test_the_bound_spares_most_cosines(monkeypatch):
     asked = []
     similarities = pool.index.similarities
     monkeypatch.setattr(ranking, "EXACT_ROWS", 20)
-    monkeypatch.setattr(pool.index, "similarities", lambda query, rows: asked.append(len(rows)) or similarities(query, rows))
+    monkeypatch.setattr(
+        pool.index, "similarities", lambda query, rows: asked.append(len(rows)) or similarities(query, rows)
+    )
 
     rank(pool, brief, random_vectors(1, DIMENSION, seed=2)[0], 5, words())
 
@@ -259,7 +263,9 @@ def test_shared_weights_are_whole_and_sum_to_one_and_keep_the_order(weights, app
 
 
 def test_weights_are_shared_by_the_largest_remainder():
-    thirds = share_weights({"semantic": 1, "delivery": 1, "freshness": 1}, frozenset({"semantic", "delivery", "freshness"}))
+    thirds = share_weights(
+        {"semantic": 1, "delivery": 1, "freshness": 1}, frozenset({"semantic", "delivery", "freshness"})
+    )
 
     assert thirds == {"semantic": 3334, "delivery": 3333, "freshness": 3333}
     assert sum(DEFAULT_WEIGHTS.values()) == pytest.approx(1.0)
@@ -314,7 +320,9 @@ def test_less_english_never_raises_a_rank(seed):
 
 def test_no_filter_costs_recall():
     chance = Chance(11)
-    profiles = [replace(one, country="UY" if number % 100 == 0 else "BR") for number, one in enumerate(chance.profiles(1000))]
+    profiles = [
+        replace(one, country="UY" if number % 100 == 0 else "BR") for number, one in enumerate(chance.profiles(1000))
+    ]
     pool = a_pool(profiles, random_vectors(1000, DIMENSION, seed=11))
 
     answer = rank(pool, a_brief(countries=("UY",)), random_vectors(1, DIMENSION, seed=12)[0], 10, words())
@@ -328,7 +336,9 @@ def test_no_filter_costs_recall():
 
 @pytest.mark.parametrize("k", [0, 1, 25])
 def test_an_empty_pool_ranks_nobody(k):
-    everything = replace(Chance(2).brief(), skills=musts("python"), english=Cefr.B2, countries=("MX",), domains=("finance",))
+    everything = replace(
+        Chance(2).brief(), skills=musts("python"), english=Cefr.B2, countries=("MX",), domains=("finance",)
+    )
 
     answer = rank(Pool(MODEL, DIMENSION), everything, a_query(), k, words())
 
@@ -376,4 +386,3 @@ def test_profiles_and_briefs_survive_json(seed):
 
     assert PROFILE.validate_json(PROFILE.dump_json(profile)) == profile
     assert BRIEF.validate_json(BRIEF.dump_json(brief)) == brief
-    assert TODAY == brief.as_of

