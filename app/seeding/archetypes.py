@@ -19,7 +19,7 @@ class SeedDataInvalid(CannotStart):
     """The files in `seed_data/` contradict each other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Archetype:
     """A kind of engineer; ids are the taxonomy's."""
 
@@ -40,6 +40,8 @@ class Archetype:
     earlier: tuple[str, ...] = ()
     years: tuple[float, float] | None = None
     top: Seniority = Seniority.PRINCIPAL
+    since: int = 1980
+    """The first year in which anybody had such a title."""
 
     @property
     def skills(self) -> tuple[str, ...]:
@@ -80,6 +82,7 @@ def _archetype(row: Mapping[str, Any]) -> Archetype:
         earlier=tuple(row.get("earlier", ())),
         years=tuple(row["years"]) if "years" in row else None,
         top=Seniority(row.get("top", Seniority.PRINCIPAL)),
+        since=row.get("since", 1980),
     )
 
 

@@ -58,7 +58,7 @@ class Career:
 def make_career(rng: Random, sources: Sources, as_of: date) -> Career:
     """A career that ends, or goes on, at `as_of`."""
     archetype = weighted(rng, {kind: kind.weight for kind in sources.archetypes.values()})
-    seniority, years = _standing(rng, sources, archetype)
+    seniority, years = _standing(rng, sources, archetype, as_of)
     started_on = as_of - timedelta(days=max(45, round(years * DAYS_PER_YEAR)))
     spans = list(_spans(rng, started_on, as_of))
     kinds = _kinds(rng, sources, archetype, len(spans))
@@ -78,15 +78,22 @@ class _Standing:
     seniority: Seniority
 
 
-def _standing(rng: Random, sources: Sources, archetype: Archetype) -> tuple[Seniority, float]:
+def _standing(rng: Random, sources: Sources, archetype: Archetype, as_of: date) -> tuple[Seniority, float]:
+    """A step of the career and years that fit it, and that the trade has existed for."""
+    age = max(as_of.year - archetype.since, 1)
     shares = {Seniority(level): share for level, share in sources.habits["seniority"].items()}
-    allowed = {level: share for level, share in shares.items() if level.rank <= archetype.top.rank}
+    allowed = {
+        level: share
+        for level, share in shares.items()
+        if level.rank <= archetype.top.rank and sources.levels[level][0] < age
+    }
     if archetype.years is None:
         seniority = weighted(rng, allowed)
         least, usual = sources.levels[seniority]
-        return seniority, rng.triangular(least, longest(sources, seniority), (least + usual) / 2)
+        years = rng.triangular(least, longest(sources, seniority), (least + usual) / 2)
+        return seniority, max(least, min(years, age))
     least, most = archetype.years
-    years = rng.triangular(least, most, least + (most - least) * 0.3)
+    years = rng.triangular(least, max(least + 1, min(most, age)), least + (min(most, age) - least) * 0.3)
     fitting = {
         level: share for level, share in allowed.items() if sources.levels[level][0] <= years <= longest(sources, level)
     }
@@ -120,7 +127,8 @@ def _jobs(
     favourite = rng.choice(plan[-1][0].domains)
     used: set[str] = set()
     for at, (kind, (started_on, ended_on)) in enumerate(plan):
-        domain = favourite if favourite in kind.domains and happens(rng, 0.5) else rng.choice(kind.domains)
+        fresh = [name for name in kind.domains if set(sources.employers.get(name, ())) - used] or kind.domains
+        domain = favourite if favourite in fresh and happens(rng, 0.5) else rng.choice(fresh)
         employer = _employer(rng, sources, domain, used)
         used.add(employer)
         last = at == len(plan) - 1

@@ -18,7 +18,7 @@ _SIZES: Final = {"metropolis": 8.0, "large": 3.0, "intermediate": 1.0}
 CLIENT_COUNTRY: Final = "US"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Country:
     """A country engineers live in."""
 
@@ -34,7 +34,7 @@ class Country:
     minor_units: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Place:
     """A city; `spellings` are what else people write."""
 

@@ -67,7 +67,7 @@ def create_taxonomy_revision() -> None:
     """Create the table taxonomy_revision."""
     op.create_table(
         "taxonomy_revision",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("revision", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_taxonomy_revision_single_row")),

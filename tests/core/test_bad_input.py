@@ -12,14 +12,14 @@ from app.core.schemas import Cefr, ClockTime, Count, CountryCode, LanguageTag, M
 PROBE = "/v1/probe"
 
 
-class Role_(Schema):
+class Seat(Schema):
     kind: Literal["role"]
     title: str
 
 
 class Squad(Schema):
     kind: Literal["squad"]
-    seats: list[Role_]
+    seats: list[Seat]
 
 
 class Speech(Schema):
@@ -28,12 +28,12 @@ class Speech(Schema):
 
 
 class Probe(Schema):
-    need: Annotated[Role_ | Squad, Field(discriminator="kind")] | None = None
+    need: Annotated[Seat | Squad, Field(discriminator="kind")] | None = None
     skill: int | Annotated[str, Field(max_length=5)] | None = None
     zone: Zone | None = None
     country: CountryCode | None = None
     rate: Money | None = None
-    speech: list[Speech] = []
+    speech: list[Speech] = Field(default_factory=list)
     opens: ClockTime | None = None
     years: float | None = Field(None, ge=0)
     count: Count | None = None

@@ -3,9 +3,13 @@
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -29,10 +33,10 @@ sys.stdin.read()
 """
 
 
-def starting(data, **options):
+def starting(data, python=sys.executable, **options):
     """A process that starts the server, says where it is, and holds it until its stdin ends."""
     process = subprocess.Popen(
-        [sys.executable, "-c", START, str(data)],
+        [python, "-c", START, str(data)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -66,7 +70,7 @@ def data():
     """A data folder in the project's own state folder, as root's server needs it."""
     folder = ROOT / "var" / "test" / f"embedded-{os.getpid()}"
     yield folder
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_server_outlives_a_killed_process_and_stops_with_the_last(data):
@@ -108,18 +112,32 @@ def test_a_number_that_belongs_to_another_program_is_no_server(tmp_path):
     assert json.loads((tmp_path / ".handle_pids.json").read_text()) == [os.getpid()]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_it_starts_for_a_user_who_is_not_root(tmp_path):
-    nobody = pwd.getpwnam("nobody")
-    os.chown(tmp_path, nobody.pw_uid, nobody.pw_gid)
-    for folder in tmp_path.parents[:3]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    # A path this long leaves no room for the socket, which then lies in the user's runtime folder.
-    long = tmp_path / ("long-" * 20) / "postgres"
+def interpreter_for(user, environment):
+    """A Python that another user may run with our packages: root's own often lies in root's home."""
+    for python in (sys.executable, f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"):
+        with suppress(OSError, subprocess.CalledProcessError):
+            command = [python, "-c", "import app.core.embedded"]
+            subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, user=user, group=user)
+            return python
+    pytest.skip("no Python that another user may run")
 
-    process, urls = starting(
-        long, user=nobody.pw_uid, group=nobody.pw_gid, env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    )
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_it_starts_for_a_user_who_is_not_root():
+    nobody = pwd.getpwnam("nobody").pw_uid
+    home = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    os.chown(home, nobody, nobody)
+    environment = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")]),
+    }
+    python = interpreter_for(nobody, environment)
+    # A path this long leaves no room for the socket, which then lies in the user's runtime folder.
+    long = home / ("long-" * 20) / "postgres"
+
+    process, urls = starting(long, python=python, user=nobody, group=nobody, env=environment)
 
     assert [alive(url) for url in urls] == ["puente_owner", "puente_app"]
     finish(process)
+    shutil.rmtree(home)

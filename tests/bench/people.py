@@ -1,0 +1,43 @@
+"""Generated profiles for benchmarks that need no database."""
+
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from app.core.ids import new_id
+from app.matchmaking.facts import profile_of, texts_of
+from app.seeding.generate import generate
+from app.talent.models import Engineer
+from app.talent.profiles import Reference, write
+from app.talent.queries import LISTS
+from app.talent.schemas import EngineerCreate
+from matching import Profile, Taxonomy
+
+SEED: Final = 7
+AS_OF: Final = date(2026, 11, 20)
+SEED_DATA: Final = Path(__file__).parents[2] / "seed_data"
+
+
+def profiles(count: int) -> tuple[Taxonomy, list[tuple[Profile, list[str]]]]:
+    """Profiles with their texts, as the application would index them."""
+    taxonomy = Taxonomy.load(SEED_DATA)
+    generated = generate(SEED, engineers=count, as_of=AS_OF).engineers
+    everyone = [engineer for team in generated.values() for engineer in team]
+    rows = [_row(data, taxonomy) for data in everyone]
+    return taxonomy, [(profile_of(row), texts_of(row)) for row in rows]
+
+
+def _row(data: EngineerCreate, taxonomy: Taxonomy) -> Engineer:
+    engineer = Engineer(
+        id=new_id(),
+        organisation_id=UUID(int=0),
+        given_name=data.given_name,
+        family_name=data.family_name,
+        title=data.title,
+        discipline=data.discipline,
+    )
+    for name in LISTS:
+        setattr(engineer, name, [])
+    write(engineer, data, Reference(taxonomy, None))
+    return engineer

@@ -1,0 +1,142 @@
+"""A scratch database of any size: two thousand encoded engineers, and the rest perturbed from them.
+
+Encoding a million cards would take more than an hour. A perturbed engineer takes the vector of one that was encoded, turned
+by a random few degrees, and their facts with figures moved: as hard to rank, and made a thousand times faster.
+"""
+
+import asyncio
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from rich.progress import Progress
+
+from app.core.embedded import DatabaseUrls
+from app.core.ids import new_id
+from app.core.settings import Settings
+from app.operations import opened
+from app.seeding.load import seed
+from matching import PROFILE, Profile
+from tests.bench.people import SEED
+from tests.postgres import Server, connect, create_database, drop_database, exists, prepared_server, start_server
+
+ENCODED: Final = 2000
+CHUNK: Final = 5000
+NOISE: Final = 0.35
+"""Length of the random vector added to a unit vector: cosines with the original around 0.94."""
+
+COPY_ENGINEERS: Final = (
+    "COPY engineer (id, organisation_id, status, version, given_name, family_name, title, discipline, created_at, "
+    "updated_at) FROM STDIN"
+)
+COPY_ENTRIES: Final = (
+    "COPY profile_entry (engineer_id, version, listed, model_hash, card_hash, vector, facts) FROM STDIN"
+)
+
+
+def scratch(engineers: int, *, fresh: bool) -> tuple[Server, str]:
+    """A server and the name of a database on it with that many listed engineers, made if need be."""
+    start_server()
+    server = prepared_server()
+    name = f"puente_bench_{engineers}"
+    with connect(server.admin) as connection:
+        if fresh:
+            drop_database(connection, name)
+        if exists(connection, name):
+            return server, name
+        drop_database(connection, f"{name}_unfinished")
+        create_database(connection, f"{name}_unfinished", template=server.template)
+    fill(server, f"{name}_unfinished", engineers)
+    with connect(server.admin) as connection:
+        connection.execute(f'ALTER DATABASE "{name}_unfinished" RENAME TO "{name}"')
+    return server, name
+
+
+def fill(server: Server, database: str, engineers: int) -> None:
+    """Seed the engineers that are encoded, then perturb the rest."""
+    urls = server.urls(database)
+    with Progress(transient=True, disable=not sys.stderr.isatty()) as bars:
+        encoding = bars.add_task("encoded", total=min(ENCODED, engineers))
+        asyncio.run(_encode(urls, min(ENCODED, engineers), lambda done: bars.advance(encoding, done)))
+        perturbing = bars.add_task("perturbed", total=max(0, engineers - ENCODED))
+        with connect(server.admin.set(database=database)) as connection:
+            for written in _perturb(connection, engineers - ENCODED):
+                bars.advance(perturbing, written)
+            connection.execute("ANALYZE")
+
+
+async def _encode(urls: DatabaseUrls, engineers: int, progress: Any) -> None:
+    settings = Settings(database_url=urls.app)
+    async with opened(settings, urls) as (database, _):
+        await seed(database, engineers=engineers, seed=SEED, progress=progress)
+
+
+def _perturb(connection: psycopg.Connection[Any], count: int) -> Iterator[int]:
+    """Write `count` engineers made from those there are, chunk by chunk."""
+    models = connection.execute(
+        "SELECT e.organisation_id, e.given_name, e.family_name, e.title, e.discipline, e.created_at, e.updated_at, "
+        "i.model_hash, i.card_hash, i.vector, i.facts::text FROM engineer e JOIN profile_entry i ON i.engineer_id = e.id "
+        "WHERE i.listed ORDER BY e.id"
+    ).fetchall()
+    profiles = [PROFILE.validate_json(row[-1]) for row in models]
+    vectors = np.stack([np.frombuffer(row[-2], "<f2").astype(np.float32) for row in models]) if models else None
+    dice, noise = random.Random(SEED), np.random.default_rng(SEED)
+    while count > 0 and vectors is not None:
+        size = min(CHUNK, count)
+        picks = [dice.randrange(len(models)) for _ in range(size)]
+        made = [(new_id(), pick, perturbed(profiles[pick], dice)) for pick in picks]
+        turned = turn(vectors[picks], noise)
+        with connection.cursor() as cursor:
+            with cursor.copy(COPY_ENGINEERS) as engineers:
+                for identifier, pick, _ in made:
+                    organisation, given, family, title, discipline, created, updated = models[pick][:7]
+                    row = (identifier, organisation, "listed", 1, given, family, title, discipline, created, updated)
+                    engineers.write_row(row)
+            with cursor.copy(COPY_ENTRIES) as entries:
+                for (identifier, pick, profile), vector in zip(made, turned, strict=True):
+                    facts = PROFILE.dump_json(replace(profile, id=identifier)).decode()
+                    model_hash, card_hash = models[pick][7:9]
+                    entries.write_row((identifier, 1, True, model_hash, card_hash, vector.tobytes(), facts))
+        count -= size
+        yield size
+
+
+def turn(vectors: np.ndarray, noise: np.random.Generator) -> np.ndarray:
+    """Unit vectors near `vectors`, in the float16 they are stored in."""
+    moved = vectors + noise.normal(scale=NOISE / np.sqrt(vectors.shape[1]), size=vectors.shape)
+    return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype("<f2")
+
+
+def perturbed(profile: Profile, dice: random.Random) -> Profile:
+    """Somebody like `profile`: figures moved, a skill fewer now and then."""
+    skills = [
+        replace(fact, years=None if fact.years is None else round(max(0.0, fact.years * dice.uniform(0.6, 1.4)), 1))
+        for fact in profile.skills
+    ]
+    if len(skills) > 4 and dice.random() < 0.5:
+        skills.pop(dice.randrange(len(skills)))
+    return replace(
+        profile,
+        skills=tuple(skills),
+        rate=None if profile.rate is None else round(profile.rate * dice.uniform(0.8, 1.25)),
+        available_from=_moved(profile.available_from, dice, 40),
+        updated_on=_moved(profile.updated_on, dice, 60) or profile.updated_on,
+        seniority=None
+        if profile.seniority is None
+        else min(5, max(0, profile.seniority + dice.choice((-1, 0, 0, 0, 1)))),
+    )
+
+
+def _moved(day: date | None, dice: random.Random, days: int) -> date | None:
+    return None if day is None else day + timedelta(days=dice.randint(-days, days))
+
+
+def requests_of(connection: psycopg.Connection[Any]) -> list[UUID]:
+    """Ids of the seeded requests."""
+    return [row[0] for row in connection.execute("SELECT id FROM request ORDER BY id").fetchall()]

@@ -1,0 +1,188 @@
+"""Creating a shortlist of 25 through HTTP, beside the same request answered by Postgres alone.
+
+    python -m tests.bench.shortlist [--engineers 20000] [--rounds 4] [--fresh]
+
+A server process of its own ranks; this process calls it over one kept-alive connection, in turn with the peer of `peer.py`
+on the same database. The reported recall is the share of the peer's first 25, an exact scan, that the shortlist has too.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter, sleep
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import numpy as np
+import psutil
+import psycopg
+
+from app.core.actor import Role
+from app.core.settings import Settings
+from matching import BRIEF, Taxonomy
+from tests.bench import peer
+from tests.bench.people import SEED_DATA
+from tests.bench.scratch import requests_of, scratch
+from tests.postgres import Server, connect
+
+SIZE: Final = 25
+WARM_UP: Final = 5
+START_S: Final = 300
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = parse()
+    server, name = scratch(arguments.engineers, fresh=arguments.fresh)
+    key = make_key(server, name)
+    with connect(server.admin.set(database=name)) as connection, serving(server, name) as (url, process):
+        peer.build(connection)
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+            print(json.dumps(measure(client, connection, process, arguments.rounds)))
+
+
+def parse() -> argparse.Namespace:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engineers", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=4, help="how often every seeded request is ranked")
+    parser.add_argument("--fresh", action="store_true", help="make the scratch database anew")
+    return parser.parse_args()
+
+
+def measure(
+    client: httpx.Client, connection: psycopg.Connection[Any], process: psutil.Process, rounds: int
+) -> dict[str, Any]:
+    """Rank every request in turn with the peer; times in milliseconds."""
+    requests = requests_of(connection)
+    for request in requests[:WARM_UP]:
+        shortlist(client, request)
+    statements = peer_statements(connection, requests)
+    ours_ms: list[float] = []
+    peer_ms: list[float] = []
+    recalls: list[float] = []
+    gates: set[str] = set()
+    for turn in range(rounds):
+        for request in requests:
+            found, elapsed = timed(lambda request=request: shortlist(client, request))
+            ours_ms.append(elapsed)
+            gates |= {gate["kind"] for gate in found["gates"]}
+            if turn == 0:
+                rows, elapsed = timed(lambda request=request: connection.execute(statements[request]).fetchall())
+                peer_ms.append(elapsed)
+                recalls.append(recall([UUID(e["engineer_id"]) for e in found["entries"]], peer.ids(rows)))
+    p50, peer_p50 = statistics.median(ours_ms), statistics.median(peer_ms)
+    return {
+        "p50_ms": round(p50, 2),
+        "p99_ms": round(float(np.percentile(ours_ms, 99)), 2),
+        "peer_p50_ms": round(peer_p50, 2),
+        "ratio": round(peer_p50 / p50, 2),
+        "recall": round(statistics.mean(recalls), 5),
+        "engineers": found["considered"],
+        "rss_mb": round(process.memory_info().rss / 2**20, 1),
+        "size": SIZE,
+        "shortlists": len(ours_ms),
+        "gates": sorted(gates),
+        "peer": "Postgres: SQL gates and parts, pgvector exact inner product",
+    }
+
+
+def shortlist(client: httpx.Client, request: UUID) -> dict[str, Any]:
+    """Create one shortlist and read the reply whole."""
+    reply = client.post(f"/v1/requests/{request}/shortlists", json={"size": SIZE})
+    reply.raise_for_status()
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def peer_statements(connection: psycopg.Connection[Any], requests: list[UUID]) -> dict[UUID, str]:
+    """The peer's statement for each request, from the brief its last shortlist was ranked by."""
+    taxonomy = Taxonomy.load(SEED_DATA)
+    statements = {}
+    for request in requests:
+        row = connection.execute("SELECT brief, vector FROM brief_entry WHERE request_id = %s", [request]).fetchone()
+        assert row is not None
+        brief = BRIEF.validate_python(row[0])
+        statements[request] = peer.query(brief, np.frombuffer(row[1], "<f4"), SIZE, taxonomy, connection)
+    return statements
+
+
+def recall(found: list[UUID], exact: list[UUID]) -> float:
+    """Share of the exact ids that were found."""
+    return len(set(found) & set(exact)) / len(exact) if exact else 1.0
+
+
+def timed(work: Any) -> tuple[Any, float]:
+    """What a call gives, and how many milliseconds it takes."""
+    start = perf_counter()
+    answer = work()
+    return answer, (perf_counter() - start) * 1000
+
+
+@contextmanager
+def serving(server: Server, name: str) -> Iterator[tuple[str, psutil.Process]]:
+    """A server process on the scratch database, ready."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    urls = server.urls(name)
+    environment = {
+        **os.environ,
+        "PUENTE_DATABASE_URL": urls.app,
+        "PUENTE_MIGRATION_DATABASE_URL": urls.owner,
+        "PUENTE_PORT": str(port),
+        "PUENTE_LOG_LEVEL": "error",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, process)
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the server's readiness, or for its end."""
+    deadline = perf_counter() + START_S
+    while perf_counter() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"The server ended with {process.returncode}.")
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        sleep(0.2)
+    raise SystemExit("The server did not become ready.")
+
+
+def make_key(server: Server, name: str) -> str:
+    """A recruiter's key in the scratch database."""
+    import asyncio
+
+    from app.core.database import Database, create_engine
+    from app.core.events import Subscriptions
+    from tests.factories import make_caller
+
+    async def make() -> str:
+        urls = server.urls(name)
+        database = Database(create_engine(urls.app, Settings(database_url=urls.app)), Subscriptions())
+        async with database.transaction() as session:
+            caller = await make_caller(session, Role.RECRUITER, unique=True)
+        await database.close()
+        return caller.key_text
+
+    return asyncio.run(make())
+
+
+if __name__ == "__main__":
+    main()
