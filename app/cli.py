@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import OperationalError
 from starlette.types import Lifespan
 
@@ -25,7 +25,9 @@ from app.core import migrations
 from app.core.embedded import DatabaseUrls, locate_database
 from app.core.errors import CannotStart
 from app.core.settings import Settings
+from app.demo.server import running_server, take_tour
 from app.main import create_app
+from app.seeding.credentials import FILE
 
 SetupStep = Callable[[Settings, DatabaseUrls], None]
 
@@ -71,8 +73,51 @@ def migrate_step(settings: Settings, urls: DatabaseUrls) -> None:
         out.print("The reference data is loaded.")
 
 
-SETUP_STEPS: Final[list[SetupStep]] = [migrate_step]
+def seed_step(settings: Settings, urls: DatabaseUrls) -> None:
+    """Write the demonstration when nobody is there yet."""
+    if asyncio.run(operations.wants_seeding(settings, urls)):
+        write_demonstration(settings, urls, operations.Plan())
+
+
+def write_demonstration(settings: Settings, urls: DatabaseUrls, plan: operations.Plan) -> None:
+    """Seed behind a progress bar, and say where the keys are."""
+    out.print(f"Seeding {plan.engineers} engineers; this takes a while once.")
+    with counting("Engineers", total=plan.engineers) as progress:
+        seeded = asyncio.run(operations.seed_demonstration(settings, urls, plan, progress))
+    out.print(f"{seeded.engineers} engineers added. Keys to try: {seeded.credentials}", soft_wrap=True)
+
+
+SETUP_STEPS: Final[list[SetupStep]] = [migrate_step, seed_step]
 """What `serve --setup` does first, in this order."""
+
+
+@cli.command()
+def seed(
+    engineers: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many engineers there shall be.")] = 2000,
+    number: Annotated[int, typer.Option("--seed", help="The same number makes the same people.")] = 1,
+) -> None:
+    """Write a demonstration: firms, clients, requests and engineers; what is there already stays as it is."""
+    settings = Settings()
+    write_demonstration(settings, locate_database(settings), operations.Plan(engineers, number))
+
+
+@cli.command()
+def found(
+    name: Annotated[str, typer.Option(help="Name of the marketplace.")],
+    email: Annotated[str, typer.Option(help="E-mail address of its first admin.")],
+) -> None:
+    """Begin in an empty database: make the marketplace and its first admin, and print their key once."""
+    settings = Settings()
+    key = asyncio.run(operations.found_marketplace(settings, locate_database(settings), name, email))
+    out.print(key, soft_wrap=True, markup=False)
+
+
+@cli.command()
+def demo() -> None:
+    """Take the tour of the README, against a running server or one started for it."""
+    settings = Settings()
+    with running_server(settings) as url:
+        take_tour(url, settings.state_dir, out)
 
 
 @cli.command()
@@ -98,11 +143,11 @@ def verify() -> None:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """A running count, drawn where somebody watches."""
-    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar with a running count, drawn where somebody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bars:
-        task = bars.add_task(what, total=None)
+        task = bars.add_task(what, total=total)
         yield lambda done: bars.advance(task, done)
 
 
@@ -161,7 +206,18 @@ def say_where(settings: Settings, port: int) -> None:
     address = f"http://{settings.host}:{port}"
     out.print(f"\nPuente is ready on {address}")
     out.print(f"  documentation  {address}/docs")
-    out.print(f"  try            curl -s {address}/readyz\n")
+    out.print(f"  metrics        {address}/metrics")
+    keys = settings.state_dir / FILE
+    if keys.exists():
+        out.print(f"  keys to try    {keys}", soft_wrap=True)
+        key = json.loads(keys.read_text(encoding="utf-8"))["recruiter"]["key"]
+        out.print(
+            f"  try            curl -s -H 'Authorization: Bearer {key}' '{address}/v1/engineers?skill=k8s&limit=1'",
+            soft_wrap=True,
+        )
+        out.print("  take the tour  make demo\n")
+    else:
+        out.print(f"  try            curl -s {address}/readyz\n")
 
 
 class PuenteServer(uvicorn.Server):

@@ -2,18 +2,34 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from anyio.to_thread import run_sync
 
+from app.core.actor import Actor, OrganisationKind, Role
 from app.core.database import Database, create_engine
 from app.core.embedded import DatabaseUrls
+from app.core.errors import CannotStart
 from app.core.events import Subscriptions
 from app.core.settings import Settings
+from app.identity import service as identity
+from app.identity.schemas import ApiKeyCreate, MemberCreate, OrganisationCreate
 from app.main import subscriptions
 from app.matchmaking import maintenance
 from app.matchmaking.engine import Engine, load_engine
+from app.seeding.companies import holds_demonstration
+from app.seeding.credentials import FILE
+from app.seeding.load import Seeded, seed
 from app.taxonomy import service as taxonomy
 from matching.encoder import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large a demonstration, and which one."""
+
+    engineers: int = 2000
+    seed: int = 1
 
 
 @asynccontextmanager
@@ -34,6 +50,48 @@ async def load_reference(settings: Settings, urls: DatabaseUrls) -> bool:
     try:
         async with database.transaction() as session:
             return await taxonomy.load_reference(session)
+    finally:
+        await database.close()
+
+
+async def wants_seeding(settings: Settings, urls: DatabaseUrls) -> bool:
+    """Whether nobody is there yet, or a seeding was interrupted before it wrote its keys."""
+    database = Database(create_engine(urls.app, settings), Subscriptions())
+    try:
+        async with database.transaction() as session:
+            if await identity.is_empty(session):
+                return True
+            return await holds_demonstration(session) and not (settings.state_dir / FILE).exists()
+    finally:
+        await database.close()
+
+
+async def seed_demonstration(settings: Settings, urls: DatabaseUrls, plan: Plan, progress: Progress) -> Seeded:
+    """Write what is missing of the demonstration."""
+    async with opened(settings, urls) as (database, _):
+        return await seed(
+            database, engineers=plan.engineers, seed=plan.seed, state_dir=settings.state_dir, progress=progress
+        )
+
+
+async def found_marketplace(settings: Settings, urls: DatabaseUrls, name: str, email: str) -> str:
+    """Make the marketplace's organisation with its first admin; return their key, which is not kept.
+
+    Raises:
+        CannotStart: there is a marketplace already.
+    """
+    system = Actor.system()
+    database = Database(create_engine(urls.app, settings), Subscriptions())
+    try:
+        async with database.transaction() as session:
+            if not await identity.is_empty(session):
+                raise CannotStart("There are organisations already; an admin makes further members and keys.")
+            given = OrganisationCreate(kind=OrganisationKind.MARKETPLACE, name=name)
+            organisation = await identity.create_organisation(session, system, given)
+            admin = MemberCreate(name=email.partition("@")[0], email=email, role=Role.ADMIN)
+            member = await identity.create_member(session, system, organisation.id, admin)
+            _, key = await identity.create_api_key(session, system, member.id, ApiKeyCreate(label="first key"))
+            return key
     finally:
         await database.close()
 

@@ -257,7 +257,7 @@ def _freshness(case: _Case) -> Reason:
 
 
 def _rate(case: _Case) -> Reason:
-    return _rate_words(case), ("/rate",) if case.profile.rate is not None else ()
+    return _rate_words(case), ("/hourly_rate",) if case.profile.rate is not None else ()
 
 
 def _rate_words(case: _Case) -> str:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,7 @@ _LITTLE_WORDS: Final = frozenset(
 _SHORT: Final = 4
 _JOINS: Final = re.compile(r"[\s\-\u2010-\u2013/_'\u2019&]*")
 """What may stand inside a name in running text; a comma or a full stop ends it ("React. Native speaker")."""
+_LOOSE_ENDS: Final = " -\u2010\u2013\u2014_|/\\,;:@&·•*()[]"
 _GENDER: Final = re.compile(r"\((?:r?[ao]s?|[ao]/[ao]|es)\)|(?<=\w{3})/(?:r?as?|os?)\b|@", re.IGNORECASE)
 
 
@@ -200,6 +202,7 @@ class Taxonomy:
         self.domains = Lexicon(domains)
         self.certifications = Lexicon(certifications)
         self.levels = tuple(sorted(levels, key=lambda level: level.rank))
+        self._written_terms = frozenset(chain.from_iterable((terms or {}).items()))
         self._terms = {key(word): english for word, english in (terms or {}).items()}
         self._level_by_word = {key(word): level for level in self.levels for word in (level.id, *level.words)}
 
@@ -246,6 +249,28 @@ class Taxonomy:
         return self.titles.find(" ".join(word.text for word in self._without_seniority(written))) or self.titles.find(
             written
         )
+
+    def known_words(self, title: str) -> str:
+        """Cut out of a title every word that no title, term, level, domain or skill is made of.
+
+        People write employers, cities and their own names into titles; none of them is in the vocabulary.
+        """
+        named = [*self.skills.mentions(title), *self.domains.mentions(title)]
+        kept, at = [], 0
+        for word in tokens(title):
+            known = fold(word.text) in self._vocabulary
+            if not known and not any(span.start <= word.start and word.end <= span.end for span in named):
+                kept.append(title[at : word.start])
+                at = word.end
+        return " ".join(" ".join([*kept, title[at:]]).split()).strip(_LOOSE_ENDS)
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        titles = (name for concept in self.titles.concepts.values() for name in concept.names())
+        levels = (word for level in self.levels for word in (level.id, *level.words))
+        words = {fold(word.text) for phrase in (*titles, *levels, *self._written_terms) for word in tokens(phrase)}
+        skills = (name for concept in self.skills.concepts.values() for name in concept.names())
+        return frozenset({*words, *_LITTLE_WORDS, *(fold(name) for name in skills if len(list(tokens(name))) == 1)})
 
     def _without_seniority(self, written: str) -> list[Token]:
         written = _GENDER.sub("", written)

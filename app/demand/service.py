@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import service as audit
 from app.core.actor import Actor
 from app.core.clock import utcnow
+from app.core.errors import Forbidden
 from app.core.etags import IfMatch
 from app.core.events import announce
 from app.core.ids import new_id
@@ -19,7 +20,7 @@ from app.demand.errors import RequestArchived
 from app.demand.events import RequestChanged, RequestCreated, RequestMoved, RequestsChanged
 from app.demand.lifecycle import RequestStatus
 from app.demand.models import Request
-from app.demand.policy import owned, rankable, readable
+from app.demand.policy import names_client, owned, rankable, readable
 from app.demand.schemas import RequestCreate, RequestPatch, RequestQuery
 from app.identity.permissions import Resource, Verb, require
 from app.taxonomy import service as taxonomy
@@ -39,7 +40,7 @@ async def create_request_for(
     request = Request(id=new_id(), organisation_id=organisation_id, title=data.title, skills=[], certifications=[])
     writing.write(request, data, set(RequestCreate.model_fields), await taxonomy.current(session))
     session.add(request)
-    await _follow_up(session, request)
+    await _follow_up(session, request, new_skills=True)
     await audit.record(session, actor, RequestCreated(request.id, owner_id=organisation_id))
     return request
 
@@ -65,6 +66,9 @@ async def get_rankable(session: AsyncSession, actor: Actor, request_id: UUID) ->
 async def list_requests(session: AsyncSession, actor: Actor, query: RequestQuery) -> Rows[Request]:
     """Requests the actor may read."""
     require(actor, Verb.READ, Resource.REQUEST)
+    if query.organisation_id is not None and not names_client(actor):
+        # A list that is empty for every client but one would name it.
+        raise Forbidden("You may not filter by client: clients stay unnamed.")
     hidden = col(Request.status) != RequestStatus.ARCHIVED
     conditions: list[Any] = [hidden if query.status is None else col(Request.status) == query.status]
     for field in ("discipline", "service_type", "organisation_id"):
@@ -85,7 +89,7 @@ async def change_request(
         raise RequestArchived("An archived request does not change.")
     writing.write(request, patch, patch.model_fields_set, await taxonomy.current(session))
     _touch(request)
-    await _follow_up(session, request)
+    await _follow_up(session, request, new_skills="skills" in patch.model_fields_set)
     fields = tuple(sorted(patch.model_fields_set))
     await audit.record(session, actor, RequestChanged(request.id, request.version, fields))
     return request
@@ -119,7 +123,8 @@ def _touch(request: Request) -> None:
     request.updated_at = utcnow()
 
 
-async def _follow_up(session: AsyncSession, request: Request) -> None:
+async def _follow_up(session: AsyncSession, request: Request, *, new_skills: bool) -> None:
     await session.flush()
-    await taxonomy.queue_unknown_skills(session, request.unmatched_skills)
+    if new_skills:
+        await taxonomy.queue_unknown_skills(session, request.unmatched_skills)
     await announce(session, RequestsChanged((request.id,)))

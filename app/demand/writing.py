@@ -8,14 +8,14 @@ from app.core.schemas import Line
 from app.core.trade import HourlyRate, Seniority, WorkingWindow
 from app.demand.models import EnglishMode, Request, RequestCertification, RequestSkill
 from app.demand.schemas import CertificationNeedIn, GateKind, RequestCreate, RequestPatch, SkillNeedIn, Weights
-from app.taxonomy.words import Lexicon, Taxonomy, fold
+from app.taxonomy.words import Lexicon, Taxonomy, fold, key
 
 
 def write(request: Request, data: RequestCreate | RequestPatch, given: set[str], words: Taxonomy) -> None:
     """Write the fields in `given` onto a row.
 
     Raises:
-        Invalid: a skill is given twice, or shared hours are asked for without a window to share.
+        Invalid: a skill or certification is given twice, or shared hours are asked for without a window to share.
     """
     writer = _RequestWriter(request, words)
     for field in sorted(given):
@@ -63,7 +63,7 @@ class _RequestWriter:
 
     def _write_skills(self, needs: Sequence[SkillNeedIn]) -> None:
         ids = [self.words.skills.find(need.skill) for need in needs]
-        _refuse_repeats([known or fold(need.skill) for known, need in zip(ids, needs, strict=True)])
+        _refuse_repeats("skill", [known or key(need.skill) for known, need in zip(ids, needs, strict=True)])
         self.request.skills = [
             RequestSkill(
                 request_id=self.request.id,
@@ -79,6 +79,9 @@ class _RequestWriter:
 
     def _write_certifications(self, needs: Sequence[CertificationNeedIn]) -> None:
         ids = [self.words.certifications.find(need.certification) for need in needs]
+        # Asked for twice, a certification would be two gates, neither of which could be dropped alone.
+        names = [known or key(need.certification) for known, need in zip(ids, needs, strict=True)]
+        _refuse_repeats("certification", names)
         self.request.certifications = [
             RequestCertification(
                 request_id=self.request.id,
@@ -102,11 +105,11 @@ def _name(lexicon: Lexicon, known: str | None, written: Line) -> str:
     return lexicon.name_of(known) if known else written
 
 
-def _refuse_repeats(references: Sequence[str]) -> None:
+def _refuse_repeats(member: str, references: Sequence[str]) -> None:
     faults = [
-        Fault(f"/skills/{at}/skill", "body", "repeated", "Names the same skill as an entry before it.")
+        Fault(f"/{member}s/{at}/{member}", "body", "repeated", f"Names the same {member} as an entry before it.")
         for at, reference in enumerate(references)
         if reference in references[:at]
     ]
     if faults:
-        raise Invalid("A skill is given twice.", faults=faults)
+        raise Invalid(f"A {member} is given twice.", faults=faults)

@@ -48,7 +48,7 @@ SPANISH: Final[Mapping[str, Any]] = {
 
 PORTUGUESE: Final[Mapping[str, Any]] = {
     "title": "Engenheiro(a) DevOps pleno",
-    "description": "Plataforma em nuvem para uma seguradora: integração contínua, infraestrutura como código, métricas.",
+    "description": "Plataforma em nuvem para uma seguradora: integração contínua, infraestrutura como código.",
     "discipline": "cloud",
     "skills": [
         {"skill": "k8s", "must": True, "years": 2},

@@ -63,7 +63,7 @@ PERMISSIONS: Final[Mapping[tuple[Resource, Verb], frozenset[Role]]] = {
     (Resource.ENGINEER_CONTACT, Verb.READ): SUPPLIERS | RECRUITER,
     (Resource.ENGINEER_CONTACT, Verb.CHANGE): SUPPLIERS,
     (Resource.REQUEST, Verb.CREATE): CLIENTS,
-    (Resource.REQUEST, Verb.READ): CLIENTS | RECRUITER,
+    (Resource.REQUEST, Verb.READ): CLIENTS | SUPPLIERS | RECRUITER,
     (Resource.REQUEST, Verb.CHANGE): CLIENTS,
     (Resource.SHORTLIST, Verb.CREATE): CLIENTS | RECRUITER,
     (Resource.SHORTLIST, Verb.READ): CLIENTS | RECRUITER,

@@ -18,6 +18,11 @@ MEMBER_SORTS: Final[Sorts] = {"created_at": col(Member.created_at), "name": col(
 API_KEY_SORTS: Final[Sorts] = {"created_at": col(ApiKey.created_at)}
 
 
+async def any_organisation(session: AsyncSession) -> bool:
+    """Whether there is an organisation at all."""
+    return (await session.exec(select(Organisation.id).limit(1))).first() is not None
+
+
 async def get_organisation(
     session: AsyncSession, organisation_id: UUID, *, within: UUID | None, lock: bool = False
 ) -> Organisation:

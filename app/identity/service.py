@@ -55,6 +55,11 @@ async def create_organisation(session: AsyncSession, actor: Actor, given: Organi
     return organisation
 
 
+async def is_empty(session: AsyncSession) -> bool:
+    """Whether nobody has joined yet."""
+    return not await queries.any_organisation(session)
+
+
 async def get_organisation(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
     """Read an organisation."""
     require(actor, Verb.READ, Resource.ORGANISATION)

@@ -18,7 +18,7 @@ from app.talent.models import (
 )
 from app.talent.schemas import EngineerCreate, EngineerPatch
 from app.taxonomy.models import City
-from app.taxonomy.words import Lexicon, Taxonomy, fold
+from app.taxonomy.words import Lexicon, Taxonomy, key
 
 SENIORITIES: Final = tuple(Seniority)
 _PLAIN: Final = frozenset(
@@ -40,7 +40,7 @@ def write(engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: R
     Raises:
         Invalid: two entries of a list name the same thing.
     """
-    given = sorted(data.model_fields_set & set(_ProfileWriter.FIELDS))
+    given = [field for field in _ProfileWriter.FIELDS if field in data.model_fields_set]
     writer = _ProfileWriter(engineer, data, reference)
     for field in given:
         writer.write(field)
@@ -48,7 +48,7 @@ def write(engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: R
 
 
 class _ProfileWriter:
-    """Writes one profile, field by field."""
+    """Writes one profile, field by field; a country and zone given as null come before the city that sets them."""
 
     FIELDS: Final = (
         *sorted(_PLAIN),
@@ -111,7 +111,7 @@ class _ProfileWriter:
     def _write_skills(self, _: object) -> None:
         items = self.data.skills
         ids = [self.taxonomy.skills.find(item.skill) for item in items]
-        _refuse_repeats("skills", "skill", [known or fold(item.skill) for known, item in zip(ids, items, strict=True)])
+        _refuse_repeats("skills", "skill", [known or key(item.skill) for known, item in zip(ids, items, strict=True)])
         self.engineer.skills = [
             EngineerSkill(
                 engineer_id=self.engineer.id,
@@ -144,7 +144,7 @@ class _ProfileWriter:
         lexicon, items = self.taxonomy.domains, self.data.domains
         ids = [lexicon.find(item.domain) for item in items]
         _refuse_repeats(
-            "domains", "domain", [known or fold(item.domain) for known, item in zip(ids, items, strict=True)]
+            "domains", "domain", [known or key(item.domain) for known, item in zip(ids, items, strict=True)]
         )
         self.engineer.domains = [
             EngineerDomain(

@@ -74,6 +74,12 @@ async def count_listed(session: AsyncSession) -> int:
     return (await session.exec(statement)).one()
 
 
+async def count_engineers(session: AsyncSession, organisation_id: UUID) -> int:
+    """How many engineers a firm has posted, archived ones included."""
+    statement = select(func.count()).select_from(Engineer).where(col(Engineer.organisation_id) == organisation_id)
+    return (await session.exec(statement)).one()
+
+
 async def find_contact(session: AsyncSession, engineer_id: UUID) -> EngineerContact | None:
     """Contact data, if any was given."""
     return await session.get(EngineerContact, engineer_id)

@@ -110,7 +110,11 @@ async def get_engineer_contact(
     return ContactOut.model_validate(contact)
 
 
-@router.put("/{engineer_id}/contact", operation_id="replace_engineer_contact", responses=problems(*_CHANGE))
+@router.put(
+    "/{engineer_id}/contact",
+    operation_id="replace_engineer_contact",
+    responses=problems(*_CHANGE, EngineerArchived),
+)
 async def replace_engineer_contact(
     engineer_id: UUID,
     body: Contact,

@@ -59,7 +59,8 @@ async def create_engineers(
         for engineer, data in zip(engineers, batch, strict=True)
         if data.contact is not None
     )
-    await _follow_up(session, engineers)
+    await _queue_unknown_skills(session, engineers)
+    await announce(session, ProfilesChanged(tuple(engineer.id for engineer in engineers)))
     await audit.record_all(
         session,
         actor,
@@ -87,15 +88,16 @@ async def change_engineer(
     require(actor, Verb.CHANGE, Resource.ENGINEER)
     engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
     if_match.check(engineer.version)
-    if engineer.status is EngineerStatus.ARCHIVED:
-        raise EngineerArchived("An archived profile does not change.")
+    _refuse_archived(engineer)
     words = await taxonomy.current(session)
     city = await taxonomy.find_city(session, patch.city, patch.country) if patch.city else None
     fields = profiles.write(engineer, patch, Reference(words, city))
     _touch(engineer)
     await session.flush()
-    await _follow_up(session, [engineer])
-    await audit.record(session, actor, EngineerChanged(engineer.id, engineer.version, tuple(fields)))
+    if "skills" in fields:
+        await _queue_unknown_skills(session, [engineer])
+    await announce(session, ProfilesChanged((engineer.id,)))
+    await audit.record(session, actor, EngineerChanged(engineer.id, engineer.version, tuple(sorted(fields))))
     return engineer
 
 
@@ -137,6 +139,7 @@ async def replace_contact(
     require(actor, Verb.CHANGE, Resource.ENGINEER_CONTACT)
     engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
     if_match.check(engineer.version)
+    _refuse_archived(engineer)
     contact = await queries.find_contact(session, engineer.id)
     if contact is None:
         contact = EngineerContact(engineer_id=engineer.id)
@@ -167,6 +170,11 @@ async def count_listed(session: AsyncSession) -> int:
 async def listed_ids(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:
     """The next ids of all listed engineers."""
     return await queries.listed_ids(session, after=after, limit=limit)
+
+
+async def count_engineers(session: AsyncSession, organisation_id: UUID) -> int:
+    """How many engineers a firm has posted, archived ones included."""
+    return await queries.count_engineers(session, organisation_id)
 
 
 async def _conditions(session: AsyncSession, query: EngineerQuery) -> list[Any]:
@@ -204,6 +212,10 @@ def _touch(engineer: Engineer) -> None:
     engineer.updated_at = utcnow()
 
 
-async def _follow_up(session: AsyncSession, engineers: Sequence[Engineer]) -> None:
+def _refuse_archived(engineer: Engineer) -> None:
+    if engineer.status is EngineerStatus.ARCHIVED:
+        raise EngineerArchived("An archived profile does not change.")
+
+
+async def _queue_unknown_skills(session: AsyncSession, engineers: Sequence[Engineer]) -> None:
     await taxonomy.queue_unknown_skills(session, [word for engineer in engineers for word in engineer.unmatched_skills])
-    await announce(session, ProfilesChanged(tuple(engineer.id for engineer in engineers)))

@@ -83,7 +83,7 @@ class UnmatchedSkill(SQLModel, table=True):
     __tablename__ = "unmatched_skill"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    key: str = Field(unique=True, description="The folded spelling, shared by all ways of writing it.")
+    key: str = Field(unique=True, description="What all ways of writing it share, as the taxonomy looks words up.")
     written: str = Field(description="The spelling seen first.")
     occurrences: int = 1
     status: UnmatchedStatus = enum_field(UnmatchedStatus, "status", default=UnmatchedStatus.OPEN)

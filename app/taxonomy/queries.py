@@ -1,6 +1,7 @@
 """Reading and writing this room's tables."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Text, delete, func
@@ -15,6 +16,8 @@ from app.taxonomy.errors import ConceptNotFound, UnmatchedSkillNotFound
 from app.taxonomy.models import City, Concept, ConceptKind, TaxonomyRevision, UnmatchedSkill, UnmatchedStatus
 from app.taxonomy.words import fold
 
+_TAXONOMY_LOCK: Final = 7106
+
 
 async def find_revision(session: AsyncSession) -> str | None:
     """The revision of the stored taxonomy, None before reference data is loaded."""
@@ -24,6 +27,11 @@ async def find_revision(session: AsyncSession) -> str | None:
 async def find_reference(session: AsyncSession) -> str | None:
     """Hash of the reference data the stored taxonomy began from."""
     return (await session.exec(select(TaxonomyRevision.reference))).one_or_none()
+
+
+async def lock_taxonomy(session: AsyncSession) -> None:
+    """Let nobody else change the taxonomy until the transaction ends; works before there is a row to lock."""
+    await session.exec(select(func.pg_advisory_xact_lock(_TAXONOMY_LOCK)))
 
 
 async def save_revision(session: AsyncSession, revision: str, reference: str) -> None:
@@ -55,7 +63,7 @@ async def get_concept(session: AsyncSession, kind: ConceptKind, concept_id: str)
     """A concept, or the refusal."""
     concept = await session.get(Concept, (kind, concept_id))
     if concept is None:
-        raise ConceptNotFound(f"There is no {kind} called {concept_id}.")
+        raise ConceptNotFound(f"There is no {kind} of that id.")
     return concept
 
 
@@ -88,14 +96,15 @@ async def find_cities(session: AsyncSession, names: Sequence[str]) -> Sequence[C
     return (await session.exec(select(City).where(col(City.id).in_(names) | every_name.overlap(wanted)))).all()
 
 
-async def count_unmatched(session: AsyncSession, written: Mapping[str, str]) -> None:
-    """Queue unknown words, or count them once more; `written` maps the folded spelling to the one seen."""
+async def count_unmatched(session: AsyncSession, spelling: Mapping[str, str], times: Mapping[str, int]) -> None:
+    """Queue unknown words, or count them on; both map what all spellings of a word share."""
     now = utcnow()
     # Sorted, so that two transactions queueing the same words lock them in the same order.
-    for key, spelling in sorted(written.items()):
-        row = {"id": new_id(), "key": key, "written": spelling, "occurrences": 1, "status": UnmatchedStatus.OPEN}
+    for key, written in sorted(spelling.items()):
+        count = times[key]
+        row = {"id": new_id(), "key": key, "written": written, "occurrences": count, "status": UnmatchedStatus.OPEN}
         statement = insert(UnmatchedSkill).values(**row, version=1, created_at=now, updated_at=now)
-        counted = {"occurrences": col(UnmatchedSkill.occurrences) + 1, "updated_at": now}
+        counted = {"occurrences": col(UnmatchedSkill.occurrences) + count, "updated_at": now}
         await session.exec(statement.on_conflict_do_update(index_elements=["key"], set_=counted))
 
 

@@ -1,7 +1,7 @@
 """What other rooms ask the taxonomy, and what curators do to it."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from app.taxonomy import queries, reference
 from app.taxonomy.errors import AlreadyCurated, NameTaken
 from app.taxonomy.events import SkillDismissed, SkillMapped
 from app.taxonomy.models import City, Concept, ConceptKind, UnmatchedSkill, UnmatchedStatus
-from app.taxonomy.words import Taxonomy, fold
+from app.taxonomy.words import Taxonomy, fold, key
 
 _KEPT: Final = 2
 _by_revision: Final[OrderedDict[str, Taxonomy]] = OrderedDict()
@@ -44,13 +44,16 @@ async def revision(session: AsyncSession) -> str:
 
 async def current(session: AsyncSession) -> Taxonomy:
     """The taxonomy as of this transaction; read again only when it has changed."""
-    wanted = await revision(session)
-    if wanted not in _by_revision:
-        concepts = list(await queries.all_concepts(session))
-        _by_revision[wanted] = await asyncio.to_thread(reference.taxonomy_of, concepts)
-        while len(_by_revision) > _KEPT:
-            _by_revision.popitem(last=False)
-    return _by_revision[wanted]
+    known = _by_revision.get(await revision(session))
+    if known is not None:
+        return known
+    concepts = list(await queries.all_concepts(session))
+    # A curator may have committed since the revision was read, so the content says which one it is.
+    read, words = await asyncio.to_thread(lambda: (reference.revision_of(concepts), reference.taxonomy_of(concepts)))
+    _by_revision[read] = words
+    while len(_by_revision) > _KEPT:
+        _by_revision.popitem(last=False)
+    return words
 
 
 async def load_reference(session: AsyncSession, folder: Path = reference.SEED_DATA) -> bool:
@@ -62,6 +65,8 @@ async def load_reference(session: AsyncSession, folder: Path = reference.SEED_DA
         TaxonomyInvalid: the files contradict themselves; nothing is written.
     """
     fresh = reference.files_hash(folder)
+    # Two processes may set up at once: the second waits, and finds it done.
+    await queries.lock_taxonomy(session)
     if await queries.find_reference(session) == fresh:
         return False
     concepts = reference.read_concepts(folder)
@@ -77,9 +82,12 @@ async def load_reference(session: AsyncSession, folder: Path = reference.SEED_DA
 
 async def queue_unknown_skills(session: AsyncSession, written: Iterable[str]) -> None:
     """Put words no concept goes by before a curator."""
-    unknown = {fold(word): word for word in written}
-    if unknown:
-        await queries.count_unmatched(session, unknown)
+    spelling: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for word in written:
+        spelling.setdefault(key(word), word)
+        times[key(word)] += 1
+    await queries.count_unmatched(session, spelling, times)
 
 
 async def find_city(session: AsyncSession, written: str, country: str | None) -> City | None:
@@ -121,6 +129,8 @@ async def map_unmatched(
 ) -> UnmatchedSkill:
     """Say which skill a queued word names; it becomes one of that skill's names."""
     require(actor, Verb.CHANGE, Resource.UNMATCHED_SKILL)
+    # Before anything is read: two words may be mapped to one skill at once, and both names must stay.
+    await queries.lock_taxonomy(session)
     word = await _lock_open(session, unmatched_id, if_match)
     skill = await queries.get_concept(session, ConceptKind.SKILL, skill_id)
     owner = (await current(session)).skills.find(word.written)

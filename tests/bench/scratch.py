@@ -1,27 +1,30 @@
 """A scratch database of any size: two thousand encoded engineers, and the rest perturbed from them.
 
-Encoding a million cards would take more than an hour. A perturbed engineer takes the vector of one that was encoded, turned
-by a random few degrees, and their facts with figures moved: as hard to rank, and made a thousand times faster.
+Encoding a million cards would take more than an hour. A perturbed engineer takes the vector of one that was encoded,
+turned by a random few degrees, and their facts with figures moved: as hard to rank, and made a thousand times faster.
 """
 
 import asyncio
+import json
 import random
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import psycopg
+from app.seeding.load import seed
 from rich.progress import Progress
 
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.settings import Settings
 from app.operations import opened
-from app.seeding.load import seed
 from matching import PROFILE, Profile
 from tests.bench.people import SEED
 from tests.postgres import Server, connect, create_database, drop_database, exists, prepared_server, start_server
@@ -61,9 +64,10 @@ def scratch(engineers: int, *, fresh: bool) -> tuple[Server, str]:
 def fill(server: Server, database: str, engineers: int) -> None:
     """Seed the engineers that are encoded, then perturb the rest."""
     urls = server.urls(database)
+    state_of(database).mkdir(parents=True, exist_ok=True)
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bars:
         encoding = bars.add_task("encoded", total=min(ENCODED, engineers))
-        asyncio.run(_encode(urls, min(ENCODED, engineers), lambda done: bars.advance(encoding, done)))
+        asyncio.run(_encode(urls, state_of(database), min(ENCODED, engineers), partial(bars.advance, encoding)))
         perturbing = bars.add_task("perturbed", total=max(0, engineers - ENCODED))
         with connect(server.admin.set(database=database)) as connection:
             for written in _perturb(connection, engineers - ENCODED):
@@ -71,18 +75,29 @@ def fill(server: Server, database: str, engineers: int) -> None:
             connection.execute("ANALYZE")
 
 
-async def _encode(urls: DatabaseUrls, engineers: int, progress: Any) -> None:
+def state_of(database: str) -> Path:
+    """Where the keys to a scratch database are kept."""
+    return Path("var/bench") / database.removesuffix("_unfinished")
+
+
+def credentials(database: str) -> dict[str, Any]:
+    """The keys to a scratch database."""
+    found: dict[str, Any] = json.loads((state_of(database) / "demo-credentials.json").read_text())
+    return found
+
+
+async def _encode(urls: DatabaseUrls, state: Path, engineers: int, progress: Any) -> None:
     settings = Settings(database_url=urls.app)
     async with opened(settings, urls) as (database, _):
-        await seed(database, engineers=engineers, seed=SEED, progress=progress)
+        await seed(database, engineers=engineers, seed=SEED, state_dir=state, progress=progress)
 
 
 def _perturb(connection: psycopg.Connection[Any], count: int) -> Iterator[int]:
     """Write `count` engineers made from those there are, chunk by chunk."""
     models = connection.execute(
         "SELECT e.organisation_id, e.given_name, e.family_name, e.title, e.discipline, e.created_at, e.updated_at, "
-        "i.model_hash, i.card_hash, i.vector, i.facts::text FROM engineer e JOIN profile_entry i ON i.engineer_id = e.id "
-        "WHERE i.listed ORDER BY e.id"
+        "i.model_hash, i.card_hash, i.vector, i.facts::text "
+        "FROM engineer e JOIN profile_entry i ON i.engineer_id = e.id WHERE i.listed ORDER BY e.id"
     ).fetchall()
     profiles = [PROFILE.validate_json(row[-1]) for row in models]
     vectors = np.stack([np.frombuffer(row[-2], "<f2").astype(np.float32) for row in models]) if models else None

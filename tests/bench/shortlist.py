@@ -2,8 +2,8 @@
 
     python -m tests.bench.shortlist [--engineers 20000] [--rounds 4] [--fresh]
 
-A server process of its own ranks; this process calls it over one kept-alive connection, in turn with the peer of `peer.py`
-on the same database. The reported recall is the share of the peer's first 25, an exact scan, that the shortlist has too.
+A server process of its own ranks; this process calls it over one kept-alive connection, in turn with the peer of
+`peer.py` on the same database. Recall is the share of the peer's first 25, an exact scan, that the shortlist has too.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any, Final
 from uuid import UUID
@@ -24,12 +25,10 @@ import numpy as np
 import psutil
 import psycopg
 
-from app.core.actor import Role
-from app.core.settings import Settings
 from matching import BRIEF, Taxonomy
 from tests.bench import peer
 from tests.bench.people import SEED_DATA
-from tests.bench.scratch import requests_of, scratch
+from tests.bench.scratch import credentials, requests_of, scratch
 from tests.postgres import Server, connect
 
 SIZE: Final = 25
@@ -41,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     arguments = parse()
     server, name = scratch(arguments.engineers, fresh=arguments.fresh)
-    key = make_key(server, name)
+    key = credentials(name)["recruiter"]["key"]
     with connect(server.admin.set(database=name)) as connection, serving(server, name) as (url, process):
         peer.build(connection)
         with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
@@ -133,14 +132,15 @@ def serving(server: Server, name: str) -> Iterator[tuple[str, psutil.Process]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     urls = server.urls(name)
-    environment = {
-        **os.environ,
+    environment = os.environ | {
         "PUENTE_DATABASE_URL": urls.app,
         "PUENTE_MIGRATION_DATABASE_URL": urls.owner,
         "PUENTE_PORT": str(port),
         "PUENTE_LOG_LEVEL": "error",
     }
-    process = subprocess.Popen([sys.executable, "-m", "app.cli", "serve"], env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("puente")), "serve"], env=environment, stdout=subprocess.DEVNULL
+    )
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process)
@@ -163,25 +163,6 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
             pass
         sleep(0.2)
     raise SystemExit("The server did not become ready.")
-
-
-def make_key(server: Server, name: str) -> str:
-    """A recruiter's key in the scratch database."""
-    import asyncio
-
-    from app.core.database import Database, create_engine
-    from app.core.events import Subscriptions
-    from tests.factories import make_caller
-
-    async def make() -> str:
-        urls = server.urls(name)
-        database = Database(create_engine(urls.app, Settings(database_url=urls.app)), Subscriptions())
-        async with database.transaction() as session:
-            caller = await make_caller(session, Role.RECRUITER, unique=True)
-        await database.close()
-        return caller.key_text
-
-    return asyncio.run(make())
 
 
 if __name__ == "__main__":

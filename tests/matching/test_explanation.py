@@ -173,7 +173,7 @@ def test_dates_records_and_rates_are_put_into_words():
     )
     assert reason("delivery", brief, profile)[0] == "2 of 3 finished placements went well."
     assert reason("freshness", brief, profile)[0] == "Profile updated 1 day ago."
-    assert reason("rate", brief, profile) == ("Rate 45.50 USD an hour, ceiling 50.00 USD.", ("/rate",))
+    assert reason("rate", brief, profile) == ("Rate 45.50 USD an hour, ceiling 50.00 USD.", ("/hourly_rate",))
     assert "cannot be compared" in reason("rate", brief, replace(profile, currency="BRL"))[0]
     assert reason("rate", brief, a_profile())[0] == "The rate is not stated."
 
