@@ -233,9 +233,10 @@ class PuenteServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, quietly when it fails: whoever runs the server is told by `failure`."""
         chatter = logging.getLogger("uvicorn.error")
+        usual = chatter.level
         chatter.setLevel(logging.CRITICAL)
         await super().startup(sockets)
-        chatter.setLevel(logging.INFO)
+        chatter.setLevel(usual)
         if self.started:
             self.on_ready()
 

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from app.core import health, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
+from app.core.errors import CannotStart
 from app.core.events import Subscriptions
 from app.core.failures import install_failures
 from app.core.health import Checks
@@ -27,6 +28,7 @@ from app.identity import router as identity
 from app.matchmaking import indexing
 from app.matchmaking import router as matchmaking
 from app.matchmaking.engine import Engine, load_engine
+from app.matchmaking.errors import IndexOutdated
 from app.talent import router as talent
 from app.taxonomy import router as taxonomy
 
@@ -107,14 +109,26 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
         use_database(app, database)
         use_engine(app, engine)
         try:
-            async with database.transaction() as session:
-                await engine.catch_up(session)
+            await read_pool(database, engine)
             yield
         finally:
             engine.close()
             await database.close()
 
     return around
+
+
+async def read_pool(database: Database, engine: Engine) -> None:
+    """Bring the pool into memory before the first request.
+
+    Raises:
+        CannotStart: the index belongs to another model.
+    """
+    async with database.transaction() as session:
+        try:
+            await engine.catch_up(session)
+        except IndexOutdated as outdated:
+            raise CannotStart(outdated.detail) from outdated
 
 
 def use_database(app: FastAPI, database: Database) -> None:

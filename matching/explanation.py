@@ -119,19 +119,29 @@ def _best_fact(
 ) -> tuple[int, float] | None:
     """Position and credit of the fact that answers best: by credit, then by depth as the ranking measures it."""
     credit_of = lexicon.credits(need.skill)
-    earned = np.array([credit_of.get(fact.skill, 0.0) for fact in facts])
-    if not earned.any():
+    earned = [credit_of.get(fact.skill, 0.0) for fact in facts]
+    highest = max(earned, default=0.0)
+    if highest <= 0:
         return None
+    rivals = [at for at, credit in enumerate(earned) if credit == highest]
+    if len(rivals) == 1:
+        return rivals[0], highest
+    depths = _depths([facts[at] for at in rivals], highest, need, this_year)
+    best = max(range(len(rivals)), key=lambda place: (depths[place], facts[rivals[place]].skill == need.skill))
+    return rivals[best], highest
+
+
+def _depths(facts: Sequence[SkillFact], credit: float, need: SkillNeed, this_year: int) -> list[float]:
+    """How deep each fact answers the need, as the ranking measures it."""
     depths, _, _ = depth_of_items(
-        earned,
+        np.full(len(facts), credit),
         np.array([tenths(fact.years) for fact in facts], dtype=np.int32),
         np.array([known(fact.level) for fact in facts], dtype=np.int32),
         np.array([known(fact.last_used) for fact in facts], dtype=np.int32),
         need.years,
         this_year,
     )
-    at = max(range(len(facts)), key=lambda place: (earned[place], depths[place], facts[place].skill == need.skill))
-    return at, float(earned[at])
+    return [float(depth) for depth in depths]
 
 
 def _skill_coverage(case: _Case) -> Reason:
@@ -153,7 +163,7 @@ def _skill_depth(case: _Case) -> Reason:
 
 
 def _depth_phrase(match: SkillMatch) -> str:
-    name = match.through or match.name
+    name = f"{match.name} through {match.through}" if match.through else match.name
     if match.years is None:
         return f"{name}: years not stated"
     needed = f" of {_years(match.needed_years)} asked" if match.needed_years else ""

@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 MINUTES_PER_DAY: Final = 24 * 60
+PROBE_DAYS: Final = 7
 ASSUMED_DAYS: Final = 365
 """A role without an end is judged over a year, which holds every clock change once."""
 LONGEST_DAYS: Final = 10 * 366
@@ -37,6 +38,7 @@ class SharedHours:
     most_on: date
 
 
+@lru_cache(maxsize=65_536)
 def shared_hours(candidate: Workday, team: Workday, starts_on: date, ends_on: date | None = None) -> SharedHours:
     """Return the worst and the best day of the period, both ends included."""
     furthest = min(starts_on.toordinal() + LONGEST_DAYS, date.max.toordinal() - 1)
@@ -71,14 +73,33 @@ def _offset_changes(here: str, there: str, starts_on: date, ends_on: date) -> tu
 
 
 def _stretches(here: ZoneInfo, there: ZoneInfo, starts_on: date, ends_on: date) -> Iterator[tuple[date, int, int]]:
-    before: tuple[int, int] | None = None
-    for ordinal in range(starts_on.toordinal(), max(starts_on, ends_on).toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        noon = datetime.combine(day, time(12), tzinfo=UTC)
-        offsets = (_minutes_east(noon, here), _minutes_east(noon, there))
-        if offsets != before:
-            yield day, *offsets
-            before = offsets
+    at, last = starts_on.toordinal(), max(starts_on, ends_on).toordinal()
+    offsets = _offsets_on(at, here, there)
+    yield starts_on, *offsets
+    while at < last:
+        # No zone changes its clocks twice within a week.
+        ahead = min(at + PROBE_DAYS, last)
+        if _offsets_on(ahead, here, there) != offsets:
+            ahead = _first_other(at, ahead, offsets, here, there)
+            offsets = _offsets_on(ahead, here, there)
+            yield date.fromordinal(ahead), *offsets
+        at = ahead
+
+
+def _first_other(same: int, other: int, offsets: tuple[int, int], here: ZoneInfo, there: ZoneInfo) -> int:
+    """The first day after `same`, at most `other`, on which the zones have other offsets."""
+    while other - same > 1:
+        middle = (same + other) // 2
+        if _offsets_on(middle, here, there) == offsets:
+            same = middle
+        else:
+            other = middle
+    return other
+
+
+def _offsets_on(ordinal: int, here: ZoneInfo, there: ZoneInfo) -> tuple[int, int]:
+    noon = datetime.combine(date.fromordinal(ordinal), time(12), tzinfo=UTC)
+    return _minutes_east(noon, here), _minutes_east(noon, there)
 
 
 def _minutes_east(moment: datetime, zone: ZoneInfo) -> int:

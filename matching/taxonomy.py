@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from matching.errors import TaxonomyInvalid
 from matching.text import Token, fold, key, tokens
 
+TITLES_REMEMBERED: Final = 20_000
 LONGEST_PHRASE: Final = 6
 _LITTLE_WORDS: Final = frozenset(
     word.text
@@ -204,6 +205,7 @@ class Taxonomy:
         self.levels = tuple(sorted(levels, key=lambda level: level.rank))
         self._written_terms = frozenset(chain.from_iterable((terms or {}).items()))
         self._terms = {key(word): english for word, english in (terms or {}).items()}
+        self._canonical_titles = lru_cache(TITLES_REMEMBERED)(self._canonical_title)
         self._level_by_word = {key(word): level for level in self.levels for word in (level.id, *level.words)}
 
     @classmethod
@@ -237,6 +239,9 @@ class Taxonomy:
         A known title is named; otherwise known words are translated one by one and the head noun of a Spanish or
         Portuguese title moves to its English place, the end.
         """
+        return self._canonical_titles(written)
+
+    def _canonical_title(self, written: str) -> str:
         words = self._without_seniority(written)
         bare = " ".join(word.text for word in words)
         whole = self.titles.find(bare) or self.titles.find(written)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import Depends
+from pydantic_core import from_json, to_json
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
@@ -59,6 +60,8 @@ def create_engine(url: str, settings: Settings) -> AsyncEngine:
         pool_pre_ping=True,
         # Parameters are other people's data: they stay out of messages and logs.
         hide_parameters=True,
+        json_serializer=lambda value: to_json(value).decode(),
+        json_deserializer=from_json,
         connect_args={
             "application_name": "puente",
             "connect_timeout": settings.connect_timeout_s,

@@ -1,13 +1,25 @@
 """What requests and responses are made of."""
 
 import re
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 from zoneinfo import available_timezones
 
 import pycountry
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 MAX_INTEGER: Final = 2**31 - 1
 """Largest value of a Postgres integer column."""
@@ -21,6 +33,25 @@ class Schema(BaseModel):
     """A request: unknown fields, NaN and infinity are refused, and strings lose their outer blanks."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_stand_ins(cls, value: object, field: ValidationInfo) -> object:
+        # Pydantic takes true for 1 and 0 for the first of January 1970; whoever sends that made a mistake.
+        if isinstance(value, int | float):
+            wanted = plain_types(cls.model_fields[field.field_name or ""].annotation)
+            if isinstance(value, bool) and wanted & {int, float, Decimal} and bool not in wanted:
+                raise PydanticCustomError("number_type", "Must be a number.")
+            if wanted & {date, datetime}:
+                raise PydanticCustomError("date_type", "Must be a string in ISO 8601.")
+        return value
+
+
+@cache
+def plain_types(annotation: object) -> frozenset[object]:
+    """The types an annotation is made of, without what surrounds them."""
+    members = get_args(annotation)
+    return frozenset().union(*map(plain_types, members)) if members else frozenset({annotation})
 
 
 class Out(BaseModel):

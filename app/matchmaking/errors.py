@@ -1,6 +1,6 @@
 """What this room refuses."""
 
-from app.core.errors import Conflict, Invalid, NotFound, Unavailable
+from app.core.errors import Conflict, NotFound, Unavailable
 
 
 class ShortlistNotFound(NotFound):
@@ -10,7 +10,7 @@ class ShortlistNotFound(NotFound):
     title = "No such shortlist"
 
 
-class NothingToRankBy(Invalid):
+class NothingToRankBy(Conflict):
     """The request's weights leave no part that applies to it."""
 
     code = "nothing-to-rank-by"

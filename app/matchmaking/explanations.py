@@ -1,12 +1,13 @@
 """An explanation as it is stored with an entry: whole numbers of the ranking become the fractions callers read."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from app.taxonomy.words import Taxonomy
 from matching import SCORE_UNIT, VALUE_UNIT, Explanation, GateReport, PartScore, Ranked
 from matching.brief import WEIGHT_UNIT
+from matching.explanation import GateReason, SkillMatch
 
 
 def document_of(explanation: Explanation, ranked: Ranked) -> dict[str, Any]:
@@ -18,15 +19,15 @@ def document_of(explanation: Explanation, ranked: Ranked) -> dict[str, Any]:
             {**_part(part), "reason": reasons[part.part].reason, "evidence": list(reasons[part.part].evidence)}
             for part in ranked.parts
         ],
-        "gates": [asdict(gate) for gate in explanation.gates],
-        "skills": [asdict(skill) for skill in explanation.skills],
+        "gates": [_fields(gate) for gate in explanation.gates],
+        "skills": [_fields(skill) for skill in explanation.skills],
         "missing": list(explanation.missing),
     }
 
 
 def gate_document(report: GateReport, words: Taxonomy) -> dict[str, Any]:
     """What one gate did, with a name people know."""
-    return {**asdict(report), "name": _gate_name(report, words)}
+    return {**_fields(report), "name": _gate_name(report, words)}
 
 
 def shares(weights: Mapping[str, int]) -> dict[str, float]:
@@ -37,6 +38,11 @@ def shares(weights: Mapping[str, int]) -> dict[str, float]:
 def fraction(score: int) -> float:
     """A score in billionths as a fraction of one."""
     return score / SCORE_UNIT
+
+
+def _fields(record: GateReason | SkillMatch | GateReport) -> dict[str, Any]:
+    """A flat record as a document; `asdict` would copy every value deeply, a thousand times a shortlist."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _part(part: PartScore) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Rows turned into what the ranking reads: an engineer into a profile, a request into a brief.
 
-This is where identity is left behind. Names, contact data and employers are not copied, and are cut out of titles and
-texts that contain them.
+This is where identity is left behind. Names, contact data and employers are not copied. Of titles, which are shown,
+only words of the trade remain; out of other texts, of which only concepts are ever used, names and employers are cut.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Final
 from app.core.schemas import Cefr as CefrName
 from app.demand.models import Request
 from app.talent.models import Engineer, EngineerLanguage
-from app.taxonomy.words import fold
+from app.taxonomy.words import Taxonomy, fold
 from matching import (
     Brief,
     Cefr,
@@ -27,19 +28,25 @@ from matching import (
 )
 
 _SHORTEST_NAME: Final = 2
+_PARTICLES: Final = frozenset(
+    {"da", "das", "de", "del", "der", "di", "do", "dos", "du", "e", "el", "la", "las", "le", "los", "van", "von", "y"}
+)
+"""Parts of names that are words of every text: cutting them would rank a de la Cruz below a Soto."""
 
 
-def profile_of(engineer: Engineer) -> Profile:
-    """What the ranking may know of an engineer."""
+def profile_of(engineer: Engineer, words: Taxonomy) -> Profile:
+    """What the ranking may know of an engineer; what was unknown when it was written is looked up again."""
     private = identity_words(engineer)
     return Profile(
         id=engineer.id,
-        title=without(private, engineer.title),
+        title=_title(private, engineer.title, words) or engineer.discipline.value,
         discipline=engineer.discipline.value,
         updated_on=engineer.updated_at.date(),
         seniority=engineer.seniority.rank if engineer.seniority else None,
         skills=tuple(
-            SkillFact(skill.skill_id or fold(skill.written), _number(skill.years), skill.level, skill.last_used)
+            SkillFact(
+                skill.skill_id or _skill(skill.written, words), _number(skill.years), skill.level, skill.last_used
+            )
             for skill in engineer.skills
         ),
         english=_english(engineer.languages),
@@ -50,7 +57,7 @@ def profile_of(engineer: Engineer) -> Profile:
         domains=tuple(
             DomainFact(domain.domain_id or fold(domain.written), _number(domain.years)) for domain in engineer.domains
         ),
-        past_titles=tuple(without(private, job.title) for job in engineer.work_history),
+        past_titles=tuple(filter(None, (_title(private, job.title, words) for job in engineer.work_history))),
         country=engineer.country,
         zone=engineer.zone,
         window=_window(engineer.window_start, engineer.window_end),
@@ -68,15 +75,16 @@ def texts_of(engineer: Engineer) -> list[str]:
     return [without(private, text) for text in texts if text]
 
 
-def brief_of(request: Request, as_of: date) -> Brief:
-    """What the ranking is asked for."""
+def brief_of(request: Request, as_of: date, words: Taxonomy) -> Brief:
+    """What the ranking is asked for; what was unknown when it was written is looked up again."""
     return Brief(
         title=request.title,
         as_of=as_of,
         discipline=request.discipline.value if request.discipline else None,
         seniority=request.seniority.rank if request.seniority else None,
         skills=tuple(
-            SkillNeed(need.skill_id or fold(need.written), need.must, _number(need.years)) for need in request.skills
+            SkillNeed(need.skill_id or _skill(need.written, words), need.must, _number(need.years))
+            for need in request.skills
         ),
         english=_cefr(request.minimum_english),
         english_modes=tuple(request.english_modes),
@@ -104,19 +112,33 @@ def identity_words(engineer: Engineer) -> re.Pattern[str] | None:
     """What in a text would give this person away: their names and their employers'."""
     names = [engineer.given_name, engineer.family_name, *engineer.given_name.split(), *engineer.family_name.split()]
     employers = [job.employer for job in engineer.work_history]
-    words = {word for word in (*names, *employers) if len(word) >= _SHORTEST_NAME}
+    words = {fold(word) for word in (*names, *employers)}
+    words = {word for word in words if len(word) >= _SHORTEST_NAME and word not in _PARTICLES}
     if not words:
         return None
     longest_first = sorted(words, key=lambda word: (-len(word), word))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+    spellings = "|".join(_with_any_accents(word) for word in longest_first)
+    return re.compile(rf"(?<!\w)(?:{spellings})(?![\w\u0300-\u036f])", re.IGNORECASE)
 
 
 def without(private: re.Pattern[str] | None, text: str) -> str:
-    """The text with every private word cut out; never empty, so that a title stays a title."""
+    """The text with every private word cut out, however it is accented."""
     if private is None:
         return text
-    kept = " ".join(private.sub(" ", text).split())
-    return kept or "unnamed"
+    bare = private.sub(" ", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", " ".join(bare.split()))
+
+
+def _title(private: re.Pattern[str] | None, written: str, words: Taxonomy) -> str:
+    return words.known_words(without(private, written))
+
+
+def _skill(written: str, words: Taxonomy) -> str:
+    return words.skills.find(written) or fold(written)
+
+
+def _with_any_accents(folded: str) -> str:
+    return "".join(re.escape(char) + "[\u0300-\u036f]*" for char in folded)
 
 
 def _english(languages: Iterable[EngineerLanguage]) -> English:

@@ -53,8 +53,9 @@ async def index_profiles(
 
 async def index_request(session: AsyncSession, engine: Engine, request: Request) -> BriefEntry:
     """Write the brief of a request with its vector."""
-    brief = brief_of(request, today())
-    card = render_brief(brief, request.description, await taxonomy.current(session))
+    words = await taxonomy.current(session)
+    brief = brief_of(request, today(), words)
+    card = render_brief(brief, request.description, words)
     entry = BriefEntry(
         request_id=request.id,
         version=request.version,
@@ -85,7 +86,7 @@ async def _listed(
     session: AsyncSession, engine: Engine, engineers: Sequence[Engineer], progress: Progress | None
 ) -> tuple[int, list[ProfileEntry]]:
     words = await taxonomy.current(session)
-    profiles = [profile_of(engineer) for engineer in engineers]
+    profiles = [profile_of(engineer, words) for engineer in engineers]
     cards = [
         render_profile(profile, texts_of(engineer), words)
         for profile, engineer in zip(profiles, engineers, strict=True)

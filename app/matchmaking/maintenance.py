@@ -89,16 +89,17 @@ async def _wrong_entries(
     engineers = await talent.load_engineers(session, engineer_ids)
     facts = await queries.load_facts(session, engineer_ids)
     stored = await queries.stored_cards(session, engineer_ids, engine.encoder.model_hash)
-    cards = {one.id: render_profile(profile_of(one), texts_of(one), words) for one in engineers}
+    profiles = {one.id: profile_of(one, words) for one in engineers}
+    cards = {one.id: render_profile(profiles[one.id], texts_of(one), words) for one in engineers}
     fresh = await engine.encode(list(cards.values())[:SAMPLE]) if vectors else ()
     wrong = []
     for engineer in engineers:
         if engineer.id not in facts or engineer.id not in stored:
             wrong.append(f"engineer {engineer.id} is listed and not in the index")
-        elif facts[engineer.id][0] != engineer.version:
+        elif facts[engineer.id].version != engineer.version:
             wrong.append(f"engineer {engineer.id} is at version {engineer.version}, the index at another")
-        elif PROFILE.validate_json(facts[engineer.id][1]) != profile_of(engineer):
-            wrong.append(f"engineer {engineer.id} has other facts than the index")
+        elif PROFILE.validate_json(facts[engineer.id].facts) != profiles[engineer.id]:
+            wrong.append(f"engineer {engineer.id} has other facts than the index: run `puente reindex`")
         elif stored[engineer.id][0] != card_hash(cards[engineer.id]):
             wrong.append(f"engineer {engineer.id} has another card than was encoded: run `puente reindex`")
     for engineer_id, vector in zip(cards, fresh, strict=False):

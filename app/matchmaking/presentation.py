@@ -9,17 +9,17 @@ from app.matchmaking.explanations import fraction
 from app.matchmaking.models import Shortlist, ShortlistEntry
 from app.matchmaking.schemas import ShortlistOut
 from app.talent.models import Engineer
-from app.taxonomy.words import Taxonomy
 
 
-def shortlist_out(shortlist: Shortlist, identities: Mapping[UUID, Engineer], words: Taxonomy) -> ShortlistOut:
+def shortlist_out(shortlist: Shortlist, identities: Mapping[UUID, Engineer]) -> ShortlistOut:
     """The response; candidates who are not in `identities` stay unnamed."""
     fields = {name: getattr(shortlist, name) for name in ShortlistOut.model_fields if name != "entries"}
-    entries = [_entry(entry, identities.get(entry.engineer_id), words) for entry in shortlist.entries]
+    entries = [_entry(entry, identities.get(entry.engineer_id)) for entry in shortlist.entries]
     return ShortlistOut.model_validate({**fields, "entries": entries})
 
 
-def _entry(entry: ShortlistEntry, identity: Engineer | None, words: Taxonomy) -> dict[str, Any]:
+def _entry(entry: ShortlistEntry, identity: Engineer | None) -> dict[str, Any]:
+    explanation = dict(entry.explanation)
     return {
         "rank": entry.rank,
         "engineer_id": entry.engineer_id,
@@ -27,16 +27,16 @@ def _entry(entry: ShortlistEntry, identity: Engineer | None, words: Taxonomy) ->
         "score": fraction(entry.score),
         "low": fraction(entry.low),
         "high": fraction(entry.high),
-        "candidate": _candidate(entry.profile, words),
+        "candidate": _candidate(entry.profile, explanation.pop("title")),
         "identity": identity,
-        **entry.explanation,
+        **explanation,
     }
 
 
-def _candidate(profile: Mapping[str, Any], words: Taxonomy) -> dict[str, Any]:
+def _candidate(profile: Mapping[str, Any], title: str) -> dict[str, Any]:
     rank = profile["seniority"]
     return {
-        "title": words.canonical_title(profile["title"]),
+        "title": title,
         "discipline": profile["discipline"],
         "seniority": None if rank is None else list(Seniority)[rank],
         "country": profile["country"],

@@ -28,18 +28,37 @@ class StoredChange:
 
     engineer_id: UUID
     version: int
+    changed_in: int
     model_hash: str
     vector: bytes | None
     facts: str | None
 
     def read(self) -> Change:
         """Unpack it, off the event loop."""
+        number = change_number(self.version, self.changed_in)
         if self.facts is None or self.vector is None:
-            return Change(self.engineer_id, self.version)
-        return Change(self.engineer_id, self.version, PROFILE.validate_json(self.facts), vector_of(self.vector))
+            return Change(self.engineer_id, number)
+        return Change(self.engineer_id, number, PROFILE.validate_json(self.facts), vector_of(self.vector))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """What the index holds of a listed profile, and the number under which the pool brought it in."""
+
+    version: int
+    number: int
+    facts: str
 
 
 Changes = Sequence[StoredChange]
+
+
+def change_number(version: int, changed_in: int) -> int:
+    """Number of a change: a later version is a later change, and so is the same version indexed again.
+
+    A transaction's own number would not do: one that began earlier may write a row later.
+    """
+    return version << 64 | changed_in
 
 
 async def watermark(session: AsyncSession) -> int:
@@ -53,6 +72,7 @@ async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Chang
     statement = sqlalchemy.select(
         col(ProfileEntry.engineer_id),
         col(ProfileEntry.version),
+        col(ProfileEntry.changed_in),
         col(ProfileEntry.model_hash),
         col(ProfileEntry.vector),
         cast(col(ProfileEntry.facts), Text),
@@ -65,7 +85,7 @@ async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Chang
     # From the beginning it may be a million rows: read them through a cursor.
     result = await session.stream(statement.execution_options(yield_per=CHUNK))
     async for partition in result.partitions():
-        yield [StoredChange(*row) for row in partition]
+        yield [StoredChange(*row) for row in partition]  # type: ignore[arg-type] # changed_in is never null
 
 
 async def stored_cards(
@@ -85,7 +105,7 @@ async def stored_cards(
 
 
 async def save_profile_entries(session: AsyncSession, entries: Sequence[ProfileEntry]) -> None:
-    """Write entries over what is stored."""
+    """Write entries over what is stored, unless that is of a later version: indexing again may race a change."""
     rows = [entry.model_dump(exclude={"changed_in"}) for entry in entries]
     statement = insert(ProfileEntry).values(rows)
     fresh = statement.excluded
@@ -101,16 +121,24 @@ async def save_profile_entries(session: AsyncSession, entries: Sequence[ProfileE
                 "facts": fresh.facts,
                 "changed_in": CURRENT_TRANSACTION,
             },
+            where=col(ProfileEntry.version) <= fresh.version,
         )
     )
 
 
-async def load_facts(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
-    """Version and facts of listed profiles."""
-    statement = select(ProfileEntry.engineer_id, ProfileEntry.version, cast(ProfileEntry.facts, Text)).where(
-        col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed)
-    )
-    return {engineer_id: (version, facts) for engineer_id, version, facts in await session.exec(statement)}
+async def load_facts(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, StoredFacts]:
+    """What the index holds of listed profiles."""
+    statement = sqlalchemy.select(
+        col(ProfileEntry.engineer_id),
+        col(ProfileEntry.version),
+        col(ProfileEntry.changed_in),
+        cast(col(ProfileEntry.facts), Text),
+    ).where(col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed))
+    rows = await session.exec(statement)  # type: ignore[call-overload]
+    return {
+        engineer_id: StoredFacts(version, change_number(version, changed_in), facts)
+        for engineer_id, version, changed_in, facts in rows
+    }
 
 
 async def save_brief_entry(session: AsyncSession, entry: BriefEntry) -> None:

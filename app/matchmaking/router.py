@@ -17,7 +17,6 @@ from app.matchmaking.engine import Engine
 from app.matchmaking.errors import IndexOutdated, NothingToRankBy, PoolUnsettled, ShortlistNotFound
 from app.matchmaking.models import Shortlist
 from app.matchmaking.schemas import ShortlistCreate, ShortlistOut, ShortlistQuery, ShortlistSummaryOut
-from app.taxonomy import service as taxonomy
 
 router = Router(prefix="/v1", tag="shortlists")
 
@@ -66,5 +65,4 @@ async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: ActorDep
 
 
 async def _out(session: SessionDep, actor: Actor, shortlist: Shortlist) -> ShortlistOut:
-    words = await taxonomy.current(session)
-    return presentation.shortlist_out(shortlist, await service.identities(session, actor, shortlist), words)
+    return presentation.shortlist_out(shortlist, await service.identities(session, actor, shortlist))

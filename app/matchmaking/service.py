@@ -24,7 +24,7 @@ from app.talent import service as talent
 from app.talent.models import Engineer
 from app.taxonomy import service as taxonomy
 from app.taxonomy.words import Taxonomy
-from matching import BRIEF, PROFILE, Brief, Profile, Ranking, WeightsInvalid, explain
+from matching import BRIEF, PROFILE, Brief, Ranking, WeightsInvalid, explain
 
 ATTEMPTS: Final = 5
 
@@ -42,7 +42,7 @@ async def create_shortlist(
     words = await taxonomy.current(session)
     brief, stored = await current_brief(session, engine, request)
     vector = np.frombuffer(stored.vector, dtype="<f4")
-    ranking, watermark, profiles = await _rank_settled(session, engine, brief, vector, size, words)
+    ranking, watermark, facts = await _rank_settled(session, engine, brief, vector, size, words)
     shortlist_id = new_id()
     shortlist = Shortlist(
         id=shortlist_id,
@@ -61,7 +61,7 @@ async def create_shortlist(
         watermark=watermark,
         brief=BRIEF.dump_python(brief, mode="json"),
         vector=stored.vector,
-        entries=_entries(shortlist_id, ranking, brief, profiles, words),
+        entries=_entries(shortlist_id, ranking, brief, facts, words),
     )
     session.add(shortlist)
     event = ShortlistCreated(
@@ -101,7 +101,7 @@ async def _rank_settled(
     vector: np.typing.NDArray[np.float32],
     size: int,
     words: Taxonomy,
-) -> tuple[Ranking, int, dict[UUID, Profile]]:
+) -> tuple[Ranking, int, dict[UUID, queries.StoredFacts]]:
     """A ranking whose candidates are still, when their profiles are read, what was ranked."""
     for _ in range(ATTEMPTS):
         try:
@@ -109,26 +109,30 @@ async def _rank_settled(
         except WeightsInvalid as refusal:
             raise NothingToRankBy(f"These weights cannot rank this request: {refusal}.") from refusal
         facts = await queries.load_facts(session, [entry.id for entry in ranking.entries])
-        if all(facts.get(entry.id, (None,))[0] == entry.version for entry in ranking.entries):
-            return ranking, watermark, {one: PROFILE.validate_json(text) for one, (_, text) in facts.items()}
+        if all(entry.id in facts and facts[entry.id].number == entry.version for entry in ranking.entries):
+            return ranking, watermark, facts
     raise PoolUnsettled("The best candidates kept changing while they were ranked; try again.")
 
 
 def _entries(
-    shortlist_id: UUID, ranking: Ranking, brief: Brief, profiles: dict[UUID, Profile], words: Taxonomy
+    shortlist_id: UUID, ranking: Ranking, brief: Brief, facts: dict[UUID, queries.StoredFacts], words: Taxonomy
 ) -> list[ShortlistEntry]:
+    profiles = {one: PROFILE.validate_json(stored.facts) for one, stored in facts.items()}
     return [
         ShortlistEntry(
             shortlist_id=shortlist_id,
             rank=place,
             engineer_id=ranked.id,
-            engineer_version=ranked.version,
+            engineer_version=facts[ranked.id].version,
             score=ranked.score,
             low=ranked.low,
             high=ranked.high,
             cosine=ranked.cosine,
             profile=PROFILE.dump_python(profiles[ranked.id], mode="json"),
-            explanation=explanations.document_of(explain(brief, profiles[ranked.id], ranked, words), ranked),
+            explanation={
+                "title": words.canonical_title(profiles[ranked.id].title),
+                **explanations.document_of(explain(brief, profiles[ranked.id], ranked, words), ranked),
+            },
         )
         for place, ranked in enumerate(ranking.entries, start=1)
     ]

@@ -21,7 +21,6 @@ from app.core.clock import today
 from app.core.database import Database
 from app.demand import service as demand
 from app.demand.schemas import RequestCreate
-from app.matchmaking.engine import Engine
 from app.seeding.companies import MARKETPLACE, Company, create_company, known_companies
 from app.seeding.credentials import ensure_credentials
 from app.seeding.firms import Client, Firm
@@ -51,7 +50,6 @@ class Seeded:
 
 async def seed(
     database: Database,
-    engine: Engine | None = None,
     *,
     engineers: int = 2000,
     firms: int = 40,
@@ -61,8 +59,6 @@ async def seed(
     progress: Progress | None = None,
 ) -> Seeded:
     """Write what is missing of the demonstration; whoever subscribed to the database encodes it on the way.
-
-    An `engine` brings its pool up to date at the end.
 
     Raises:
         SeedDataInvalid: the files in `seed_data/` contradict each other; nothing is written.
@@ -77,9 +73,6 @@ async def seed(
     requests = [await loading.client(client, wanted) for client, wanted in plan.requests.items()]
     added = [await loading.firm(firm, team) for firm, team in plan.engineers.items()]
     credentials = await ensure_credentials(database, loading.holders(plan), state_dir)
-    if engine is not None:
-        async with database.transaction() as session:
-            await engine.catch_up(session)
     return Seeded(
         sum(added),
         loading.made(OrganisationKind.SUPPLIER),

@@ -27,6 +27,8 @@ _ENGAGEMENT: Final = {
     EngagementKind.PROJECT: 12.0,
     EngagementKind.DIRECT_HIRE: 6.0,
 }
+_LATE: Final = 4
+"""Careers that start after so many years elsewhere are senior ones."""
 _WINDOWS: Final = (("09:00", "17:00"), ("09:00", "18:00"), ("08:00", "17:00"))
 
 
@@ -58,7 +60,7 @@ def _kinds(rng: Random, sources: Sources, client: Client, number: int) -> list[A
 def _affinity(client: Client, kind: Archetype) -> float:
     """Every company needs software; only some need roads, or keep a mainframe."""
     if client.domain in kind.domains:
-        return 8.0
+        return 20.0 if kind.discipline in _ENGINEERING else 8.0
     return 0.0 if kind.discipline in _ENGINEERING | {Discipline.LEGACY} else 1.0
 
 
@@ -66,7 +68,7 @@ def _request(
     rng: Random, sources: Sources, client: Client, kind: Archetype, when: tuple[date, Language]
 ) -> RequestCreate:
     as_of, language = when
-    seniority = min(weighted(rng, _SENIORITY), kind.top, key=lambda step: step.rank)
+    seniority = _seniority(rng, kind)
     needs = _skills(rng, kind, seniority)
     title = bios.title_of(rng, sources, kind, seniority, language, feminine=False)
     fields: dict[str, Any] = {
@@ -92,6 +94,16 @@ def _request(
         **_hours(rng, client),
     }
     return RequestCreate.model_validate(fields)
+
+
+def _seniority(rng: Random, kind: Archetype) -> Seniority:
+    """A step that careers of this kind have."""
+    least = Seniority.SENIOR if kind.years is not None and kind.years[0] >= _LATE else Seniority.JUNIOR
+    return max(least, min(weighted(rng, _SENIORITY), kind.top, key=_rank), key=_rank)
+
+
+def _rank(step: Seniority) -> int:
+    return step.rank
 
 
 def _hours(rng: Random, client: Client) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def build(connection: Connection) -> None:
         return
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     connection.execute(TABLES)
-    with connection.cursor("profiles") as reading, connection.cursor() as writing:
+    with connection.transaction(), connection.cursor("profiles") as reading, connection.cursor() as writing:
         reading.execute("SELECT facts::text, vector FROM profile_entry WHERE listed")
         while rows := reading.fetchmany(5000):
             people = [(PROFILE.validate_json(facts), vector) for facts, vector in rows]

@@ -25,7 +25,7 @@ def profiles(count: int) -> tuple[Taxonomy, list[tuple[Profile, list[str]]]]:
     generated = generate(SEED, engineers=count, as_of=AS_OF).engineers
     everyone = [engineer for team in generated.values() for engineer in team]
     rows = [_row(data, taxonomy) for data in everyone]
-    return taxonomy, [(profile_of(row), texts_of(row)) for row in rows]
+    return taxonomy, [(profile_of(row, taxonomy), texts_of(row)) for row in rows]
 
 
 def _row(data: EngineerCreate, taxonomy: Taxonomy) -> Engineer:

@@ -258,7 +258,9 @@ def test_a_thousand_explanations_are_complete_and_agree_with_their_scores(seed):
 def resolves(pointer: str, profile: Profile) -> bool:
     """Whether a JSON pointer points at something the profile states, under the API's names where they differ."""
     name, _, at = pointer.removeprefix("/").partition("/")
-    field = {"languages": "english", "working_window": "window", "updated_at": "updated_on"}.get(name, name)
+    field = {"languages": "english", "working_window": "window", "updated_at": "updated_on", "hourly_rate": "rate"}.get(
+        name, name
+    )
     stated = asdict(profile)[field]
     return int(at) < len(stated) if at else stated is not None
 

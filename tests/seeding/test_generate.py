@@ -1,10 +1,12 @@
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
 from app.core.schemas import Cefr
 from app.core.trade import Discipline, Seniority
+from app.demand.models import ServiceType
 from app.seeding.abilities import FEWEST_SKILLS, MOST_SKILLS
 from app.seeding.archetypes import SeedDataInvalid, read_archetypes
 from app.seeding.careers import DAYS_PER_YEAR, longest
@@ -82,7 +84,7 @@ def test_jobs_follow_one_another(engineers: list[EngineerCreate]) -> None:
     for engineer in engineers:
         oldest_first = engineer.work_history[::-1]
         assert oldest_first
-        for job, following in zip(oldest_first, oldest_first[1:], strict=False):
+        for job, following in pairwise(oldest_first):
             assert job.ended_on is not None
             assert job.started_on < job.ended_on < following.started_on
         last = oldest_first[-1]
@@ -214,6 +216,7 @@ def test_requests_can_be_read_and_met(sources: Sources, demonstration: Demonstra
         assert all(sources.words.skills.find(need.skill) for need in request.skills)
         assert {need.must for need in request.skills} == {True, False}
         assert "{" not in request.description
+    assert {request.service_type for _, request in requests} == set(ServiceType)
     text = " ".join(request.description for _, request in requests)
     assert all(word in text for word in (" our ", " nuestr", " nosso time"))
 
