@@ -31,7 +31,12 @@ from app.seeding.credentials import FILE
 
 SetupStep = Callable[[Settings, DatabaseUrls], None]
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Puente, a nearshore talent marketplace.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Puente, a nearshore talent marketplace.",
+)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

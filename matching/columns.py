@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.hours import Workday
+from matching.postings import Postings
 from matching.profile import LANGUAGE_MODES, Profile
 
 Value = TypeVar("Value", bound=Hashable)
@@ -44,16 +45,21 @@ class Codes(Generic[Value]):
 
 
 class Lists:
-    """A list a profile, padded with zeros to the longest: a code and some numbers for each item."""
+    """A list a profile, padded with zeros to the longest: a code and some numbers for each item.
+
+    `postings` answers the other way round: which rows list a code.
+    """
 
     def __init__(self, *numbers: str) -> None:
         self.codes: NDArray[np.uint16 | np.uint32] = np.zeros((_FIRST_CAPACITY, 4), dtype=np.uint16)
         self.numbers = {name: np.full((_FIRST_CAPACITY, 4), UNKNOWN, dtype=np.int32) for name in numbers}
+        self.postings = Postings()
 
     def put(self, row: int, codes: Sequence[int], **numbers: Sequence[int]) -> None:
         """Replace the list of one row."""
         self._widen(len(codes))
         self._deepen(max(codes, default=0))
+        self.postings.replace(row, [code for code in self.codes[row].tolist() if code], codes)
         self.codes[row] = 0
         self.codes[row, : len(codes)] = codes
         for name, column in self.numbers.items():

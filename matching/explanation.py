@@ -73,7 +73,7 @@ class Explanation:
 def explain(brief: Brief, profile: Profile, ranked: Ranked, taxonomy: Taxonomy) -> Explanation:
     """Put one ranked candidate into words; `profile` is the one that was ranked."""
     skills = tuple(_skill_match(need, profile.skills, taxonomy.skills, brief.as_of.year) for need in brief.skills)
-    case = _Case(brief, profile, taxonomy, skills)
+    case = _Case(brief, profile, taxonomy, skills, ranked.parts)
     return Explanation(
         summary=_summary(case, ranked.parts),
         parts=tuple(PartReason(part.part, *_REASONS[part.part](case)) for part in ranked.parts),
@@ -89,6 +89,7 @@ class _Case:
     profile: Profile
     taxonomy: Taxonomy
     skills: tuple[SkillMatch, ...]
+    parts: tuple[PartScore, ...]
 
     @property
     def hours(self) -> SharedHours | None:
@@ -172,9 +173,9 @@ def _depth_phrase(match: SkillMatch) -> str:
 
 def _semantic(case: _Case) -> Reason:
     title = case.taxonomy.canonical_title(case.profile.title)
-    return f"The profile as a whole ({title}) is compared with the request as a whole by the language model.", (
-        "/title",
-    )
+    closeness = next((part.value / VALUE_UNIT for part in case.parts if part.part == "semantic"), 0.0)
+    words = f"The whole profile ({title}) is {closeness:.0%} close to the whole request, by the language model."
+    return words, ("/title",)
 
 
 def _seniority(case: _Case) -> Reason:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from matching.brief import Brief
 from matching.columns import UNKNOWN, Columns
 from matching.hours import Workday, shared_hours
-from matching.matches import FULL_CREDIT, Matches
+from matching.matches import FULL_CREDIT
+from matching.taxonomy import Taxonomy
 
 PASS: Final = 1
 UNSURE: Final = 0
@@ -49,9 +50,9 @@ class Gate:
         return f"{self.kind}:{self.subject}" if self.subject else self.kind
 
 
-def evaluate_gates(brief: Brief, columns: Columns, rows: Rows, matches: Matches) -> list[Gate]:
+def evaluate_gates(brief: Brief, columns: Columns, rows: Rows, taxonomy: Taxonomy) -> list[Gate]:
     """Answer every gate the brief sets, in a fixed order, for `rows`."""
-    gates = list(_skill_gates(brief, columns, rows, matches))
+    gates = list(_skill_gates(brief, columns, rows, taxonomy))
     gates.extend(_certification_gates(brief, columns, rows))
     for kind, (asked, answer) in _SINGLE.items():
         if asked(brief):
@@ -59,14 +60,22 @@ def evaluate_gates(brief: Brief, columns: Columns, rows: Rows, matches: Matches)
     return gates
 
 
-def _skill_gates(brief: Brief, columns: Columns, rows: Rows, matches: Matches) -> Iterator[Gate]:
-    without_skills: NDArray[np.bool_] = np.logical_not(columns.skills.codes[rows].any(axis=1))
-    for at, need in enumerate(brief.skills):
+def _skill_gates(brief: Brief, columns: Columns, rows: Rows, taxonomy: Taxonomy) -> Iterator[Gate]:
+    without_skills: NDArray[np.bool_] = columns.skills.codes[rows, 0] == 0
+    for need in brief.skills:
         if need.must:
-            has = np.zeros(len(rows), dtype=bool)
-            match = matches.skills[at]
-            has[match.position[match.credit >= FULL_CREDIT]] = True
+            has = holders(columns, need.skill, taxonomy)[rows]
             yield Gate("skill", need.skill, _answers(has, unknown=without_skills))
+
+
+def holders(columns: Columns, skill: str, taxonomy: Taxonomy) -> NDArray[np.bool_]:
+    """By row of the pool, whether the profile lists the skill or one that implies it."""
+    held = np.zeros(columns.capacity, dtype=bool)
+    for having, credit in taxonomy.skills.credits(skill).items():
+        code = columns.skill_codes.known(having)
+        if code is not None and round(credit * FULL_CREDIT) >= FULL_CREDIT:
+            held[columns.skills.postings.rows_of(code)] = True
+    return held
 
 
 def _certification_gates(brief: Brief, columns: Columns, rows: Rows) -> Iterator[Gate]:

@@ -42,14 +42,6 @@ class Matches:
     skills: tuple[Match, ...]
     domains: tuple[Match, ...]
 
-    def within(self, kept: NDArray[np.bool_]) -> "Matches":
-        """Keep the rows of a mask, positions counted anew."""
-        renumber = np.cumsum(kept) - 1
-        return Matches(
-            tuple(_within(match, kept, renumber) for match in self.skills),
-            tuple(_within(match, kept, renumber) for match in self.domains),
-        )
-
 
 def find_matches(brief: Brief, columns: Columns, rows: Rows, taxonomy: Taxonomy) -> Matches:
     """Match every need of the brief against the lists of `rows`."""
@@ -81,8 +73,3 @@ def credit_table(credit_of: Mapping[str, float], codes: Codes[str]) -> NDArray[n
         if code is not None:
             table[code] = round(credit * FULL_CREDIT)
     return table
-
-
-def _within(match: Match, kept: NDArray[np.bool_], renumber: NDArray[np.int64]) -> Match:
-    inside = kept[match.position]
-    return Match(renumber[match.position[inside]], match.item[inside], match.credit[inside])

@@ -96,11 +96,11 @@ def rank(pool: Pool, brief: Brief, query: NDArray[np.float32], k: int, taxonomy:
         raise ModelMismatch(f"the pool holds vectors of length {pool.dimension}, the query has shape {query.shape}")
     weights = share_weights(brief.weights, applicable_parts(brief))
     rows = pool.rows
-    matches = find_matches(brief, pool.columns, rows, taxonomy)
-    gates = evaluate_gates(brief, pool.columns, rows, matches)
+    gates = evaluate_gates(brief, pool.columns, rows, taxonomy)
     failed = _failures(gates, brief.exclude_unknown, len(rows))
     admits: NDArray[np.bool_] = np.logical_not(failed.any(axis=0))
-    admitted = Admitted(brief, pool.columns, rows[admits], matches.within(admits))
+    matches = find_matches(brief, pool.columns, rows[admits], taxonomy)
+    admitted = Admitted(brief, pool.columns, rows[admits], matches)
     scores = {part: _quantise(evaluate_part(part, admitted)) for part in weights if part != "semantic"}
     best, cosines = _best(pool, admitted.rows, scores, weights, query, k)
     positions = np.flatnonzero(admits)[best]

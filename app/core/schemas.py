@@ -1,11 +1,10 @@
 """What requests and responses are made of."""
 
 import re
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 from zoneinfo import available_timezones
 
 import pycountry
@@ -15,9 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
-    ValidationInfo,
-    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -33,25 +31,6 @@ class Schema(BaseModel):
     """A request: unknown fields, NaN and infinity are refused, and strings lose their outer blanks."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_stand_ins(cls, value: object, field: ValidationInfo) -> object:
-        # Pydantic takes true for 1 and 0 for the first of January 1970; whoever sends that made a mistake.
-        if isinstance(value, int | float):
-            wanted = plain_types(cls.model_fields[field.field_name or ""].annotation)
-            if isinstance(value, bool) and wanted & {int, float, Decimal} and bool not in wanted:
-                raise PydanticCustomError("number_type", "Must be a number.")
-            if wanted & {date, datetime}:
-                raise PydanticCustomError("date_type", "Must be a string in ISO 8601.")
-        return value
-
-
-@cache
-def plain_types(annotation: object) -> frozenset[object]:
-    """The types an annotation is made of, without what surrounds them."""
-    members = get_args(annotation)
-    return frozenset().union(*map(plain_types, members)) if members else frozenset({annotation})
 
 
 class Out(BaseModel):
@@ -126,6 +105,13 @@ def language_tag(text: str) -> str:
     return "-".join(filter(None, tag))
 
 
+def iso_text(value: object) -> object:
+    """Pydantic takes 0 for the first of January 1970; whoever sends that made a mistake."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("date_type", "Must be an ISO 8601 date, such as 2027-01-04.")
+    return value
+
+
 def upper(value: object) -> object:
     """Codes are accepted in either case."""
     return value.upper() if isinstance(value, str) else value
@@ -134,7 +120,11 @@ def upper(value: object) -> object:
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+"""Strict, because pydantic would take true for 1."""
+IsoDate = Annotated[date, BeforeValidator(iso_text)]
+Count = Annotated[Whole, Field(ge=0, le=MAX_INTEGER)]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")]
 CountryCode = Annotated[str, BeforeValidator(upper), AfterValidator(country_code), Field(max_length=2, examples=["CO"])]
 Currency = Annotated[str, BeforeValidator(upper), AfterValidator(currency_code), Field(max_length=3, examples=["USD"])]
@@ -146,5 +136,5 @@ ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$
 class Money(Schema):
     """An amount in the smallest unit of its currency."""
 
-    amount_minor: Annotated[int, Field(ge=0, le=10**12, description="Minor units, such as cents.", examples=[5500])]
+    amount_minor: Annotated[Whole, Field(ge=0, le=10**12, description="Minor units, such as cents.", examples=[5500])]
     currency: Annotated[Currency, Field(description="ISO 4217 code.")]

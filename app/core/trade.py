@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from app.core.schemas import ClockTime, Money, Schema
+from app.core.schemas import ClockTime, Money, Schema, Whole
 
 
 class Discipline(StrEnum):
@@ -63,7 +63,7 @@ class HourlyRate(Money):
     """The price of an hour, in the smallest unit of its currency."""
 
     amount_minor: Annotated[
-        int, Field(ge=0, le=2_000_000_000, description="Minor units, such as cents.", examples=[5500])
+        Whole, Field(ge=0, le=2_000_000_000, description="Minor units, such as cents.", examples=[5500])
     ]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.core.pages import PageQuery
-from app.core.schemas import Cefr, CountryCode, Line, Name, Out, Schema, Zone
+from app.core.schemas import Cefr, CountryCode, IsoDate, Line, Name, Number, Out, Schema, Whole, Zone
 from app.core.trade import Discipline, HourlyRate, Seniority, WorkingWindow
 from app.demand.lifecycle import RequestStatus
 from app.demand.models import EngagementKind, EnglishMode, ServiceType
@@ -24,7 +24,7 @@ def _plannable(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_plannable), Field(examples=["2027-01-04"])]
+Day = Annotated[IsoDate, AfterValidator(_plannable), Field(examples=["2027-01-04"])]
 Years = Annotated[Decimal, Field(ge=0, le=60, max_digits=3, decimal_places=1, examples=[3])]
 Description = Annotated[str, StringConstraints(max_length=20_000)]
 
@@ -46,18 +46,18 @@ class GateKind(StrEnum):
 class Weights(Schema):
     """How much each part of the score counts; only proportions matter, and parts that do not apply are left out."""
 
-    skill_coverage: float = Field(0.27, ge=0, le=100, description="Skills asked for that are there.")
-    skill_depth: float = Field(0.16, ge=0, le=100, description="Years and recency of those skills.")
-    semantic: float = Field(0.16, ge=0, le=100, description="Closeness of the whole profile to the whole request.")
-    seniority: float = Field(0.10, ge=0, le=100, description="Distance from the seniority asked for.")
-    domain: float = Field(0.09, ge=0, le=100, description="Business domains asked for that are known.")
-    english: float = Field(0.06, ge=0, le=100, description="English beyond the minimum.")
-    shared_hours: float = Field(0.05, ge=0, le=100, description="Shared working hours on the worst day.")
-    certifications: float = Field(0.04, ge=0, le=100, description="Certifications asked for that are valid.")
-    start: float = Field(0.03, ge=0, le=100, description="Available on the start date.")
-    delivery: float = Field(0.02, ge=0, le=100, description="Past placements that went well.")
-    freshness: float = Field(0.02, ge=0, le=100, description="How recently the profile was updated.")
-    rate: float = Field(0.0, ge=0, le=100, description="Room below the ceiling; nothing unless you say so.")
+    skill_coverage: Number = Field(0.27, ge=0, le=100, description="Skills asked for that are there.")
+    skill_depth: Number = Field(0.16, ge=0, le=100, description="Years and recency of those skills.")
+    semantic: Number = Field(0.16, ge=0, le=100, description="Closeness of the whole profile to the whole request.")
+    seniority: Number = Field(0.10, ge=0, le=100, description="Distance from the seniority asked for.")
+    domain: Number = Field(0.09, ge=0, le=100, description="Business domains asked for that are known.")
+    english: Number = Field(0.06, ge=0, le=100, description="English beyond the minimum.")
+    shared_hours: Number = Field(0.05, ge=0, le=100, description="Shared working hours on the worst day.")
+    certifications: Number = Field(0.04, ge=0, le=100, description="Certifications asked for that are valid.")
+    start: Number = Field(0.03, ge=0, le=100, description="Available on the start date.")
+    delivery: Number = Field(0.02, ge=0, le=100, description="Past placements that went well.")
+    freshness: Number = Field(0.02, ge=0, le=100, description="How recently the profile was updated.")
+    rate: Number = Field(0.0, ge=0, le=100, description="Room below the ceiling; nothing unless you say so.")
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:
@@ -107,16 +107,16 @@ class _RequestFields(Schema):
     )
     zone: Zone | None = Field(None, description="The client's time zone.", examples=["America/New_York"])
     working_window: WorkingWindow | None = Field(None, description="The client's working hours, in its zone.")
-    minimum_shared_minutes: int | None = Field(
+    minimum_shared_minutes: Whole | None = Field(
         None, ge=0, le=1440, description="Minutes of the window to share on every day of the role.", examples=[240]
     )
     starts_on: Day | None = Field(None, description="First day of the role.")
-    start_tolerance_days: int = Field(
+    start_tolerance_days: Whole = Field(
         default_factory=lambda: 30, ge=0, le=365, description="Days after the start at which somebody is too late."
     )
-    duration_weeks: int | None = Field(None, ge=1, le=520, description="How long the role lasts; open when left out.")
-    headcount: int = Field(default_factory=lambda: 1, ge=1, le=100, description="How many people are wanted.")
-    weekly_hours: int | None = Field(None, ge=1, le=80, description="Hours a week wanted.", examples=[40])
+    duration_weeks: Whole | None = Field(None, ge=1, le=520, description="How long the role lasts; open when left out.")
+    headcount: Whole = Field(default_factory=lambda: 1, ge=1, le=100, description="How many people are wanted.")
+    weekly_hours: Whole | None = Field(None, ge=1, le=80, description="Hours a week wanted.", examples=[40])
     hourly_rate_ceiling: HourlyRate | None = Field(None, description="Highest price of an hour.")
     service_type: ServiceType = Field(default_factory=lambda: ServiceType.DEVELOPMENT, description="Kind of work.")
     engagement: EngagementKind = Field(

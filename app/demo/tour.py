@@ -72,7 +72,8 @@ class Tour:
     def _show_redaction(self, request: Reply) -> None:
         first = self._shortlist("client", request, size=1)["entries"][:1]
         for entry in first:
-            self._out.print(f"The client sees {_who(entry)}, identity {entry['identity']}, and the same reasons.")
+            seen = ", ".join(_who(entry).split("\n"))
+            self._out.print(f"To the client the first is: {seen}; identity {entry['identity']}, and the same reasons.")
 
     def _call(self, side: str, method: str, path: str, **options: Any) -> Reply:
         headers = {"Authorization": f"Bearer {self._keys[side]}", **options.pop("headers", {})}

@@ -7,14 +7,14 @@ from uuid import UUID
 from pydantic import Field
 
 from app.core.pages import PageQuery
-from app.core.schemas import Money, Out, Schema
+from app.core.schemas import Money, Out, Schema, Whole
 from app.core.trade import Discipline, Seniority, WorkingWindow
 
 
 class ShortlistCreate(Schema):
     """How a shortlist is made."""
 
-    size: int = Field(25, ge=1, le=100, description="How many candidates at most.")
+    size: Whole = Field(25, ge=1, le=100, description="How many candidates at most.")
 
 
 class ShortlistQuery(PageQuery):

@@ -12,12 +12,14 @@ from app.core.schemas import (
     Cefr,
     CountryCode,
     Email,
+    IsoDate,
     LanguageTag,
     Line,
     Name,
     Out,
     Prose,
     Schema,
+    Whole,
     Zone,
 )
 from app.core.trade import Discipline, HourlyRate, Seniority, WorkingWindow
@@ -34,8 +36,8 @@ def _in_living_memory(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_in_living_memory), Field(examples=["2027-01-04"])]
-Year = Annotated[int, Field(ge=1940, le=2100, examples=[2026])]
+Day = Annotated[IsoDate, AfterValidator(_in_living_memory), Field(examples=["2027-01-04"])]
+Year = Annotated[Whole, Field(ge=1940, le=2100, examples=[2026])]
 Years = Annotated[Decimal, Field(ge=0, le=60, max_digits=3, decimal_places=1, examples=[4.5])]
 YearsOut = Annotated[float | None, Field(examples=[4.5])]
 Phone = Annotated[str, Field(pattern=r"^\+?[\d\s().-]{6,25}$", examples=["+57 604 555 0100"])]
@@ -46,7 +48,7 @@ class SkillIn(Schema):
 
     skill: Name = Field(description="Id or any alias; an unknown one is kept and queued.", examples=["k8s"])
     years: Years | None = Field(None, description="Years of use.")
-    level: int | None = Field(None, ge=1, le=5, description="1 beginner to 5 expert.", examples=[4])
+    level: Whole | None = Field(None, ge=1, le=5, description="1 beginner to 5 expert.", examples=[4])
     last_used: Year | None = Field(None, description="Year of last use.")
 
 
@@ -130,7 +132,7 @@ class Connection(Schema):
         description="Kind of line.", examples=["fibre"]
     )
     provider: Name | None = Field(None, description="Who provides it.")
-    download_mbps: int | None = Field(None, ge=0, le=100_000, description="Downstream speed.", examples=[300])
+    download_mbps: Whole | None = Field(None, ge=0, le=100_000, description="Downstream speed.", examples=[300])
 
 
 class Workplace(Schema):
@@ -166,7 +168,7 @@ class _ProfileFields(Schema):
     zone: Zone | None = Field(None, description="IANA time zone; the city's when left out.")
     working_window: WorkingWindow | None = Field(None, description="Usual working hours, local time.")
     available_from: Day | None = Field(None, description="First day they could start.")
-    weekly_hours: int | None = Field(None, ge=1, le=80, description="Hours a week on offer.", examples=[40])
+    weekly_hours: Whole | None = Field(None, ge=1, le=80, description="Hours a week on offer.", examples=[40])
     hourly_rate: HourlyRate | None = Field(None, description="Price of an hour to a client.")
     workplace: Workplace | None = Field(None, description="Connections, power and equipment.")
 

@@ -232,8 +232,8 @@ def _parts(brief: Brief, vector: np.ndarray, connection: Connection) -> Mapping[
         "english": f"CASE WHEN coalesce({modes}) IS NULL THEN {GUESS} ELSE {values} END",
         "shared_hours": f"coalesce(least(1, clock.fewest / {day}::float8), {GUESS})",
         "certifications": f"({held}) / {max(1, len(brief.certifications))}::float8",
-        "start": f"coalesce(1 - least({DAYS_TO_NO_START}, greatest(0, p.available_from - {start})) / "
-        f"{DAYS_TO_NO_START}::float8, {GUESS})",
+        "start": f"CASE WHEN p.available_from IS NULL THEN {GUESS} ELSE 1 - least({DAYS_TO_NO_START}, greatest(0, p.available_from - {start})) / "
+        f"{DAYS_TO_NO_START}::float8 END",
         "delivery": f"{PRIOR_SUCCESSES / PRIOR_SIZE}::float8",
         "freshness": f"power(2::float8, -greatest(0, DATE '{brief.as_of}' - p.updated_on) / {FRESHNESS_HALF_LIFE_DAYS}::float8)",
         "rate": f"CASE WHEN {comparable} THEN greatest(0, 1 - p.rate / {max(1, brief.rate_ceiling or 1)}::float8) "

@@ -4,7 +4,6 @@ import pytest
 
 from matching import GATE_KINDS, Brief, Cefr, CertificationFact, CertificationNeed, English, Profile, rank
 from matching.gates import FAIL, PASS, UNSURE, evaluate_gates
-from matching.matches import find_matches
 from tests.matching.builders import TODAY, a_brief, a_pool, a_profile, a_query, fluent, musts, skills, uid, words
 
 NINE_TO_SIX = (540, 1080)
@@ -13,7 +12,7 @@ NINE_TO_SIX = (540, 1080)
 def answers(brief: Brief, *profiles: Profile) -> dict[str, list[int]]:
     """What each gate says of each profile, in the order given."""
     pool = a_pool(profiles)
-    gates = evaluate_gates(brief, pool.columns, pool.rows, find_matches(brief, pool.columns, pool.rows, words()))
+    gates = evaluate_gates(brief, pool.columns, pool.rows, words())
     return {gate.name: gate.outcomes.tolist() for gate in gates}
 
 

@@ -143,9 +143,7 @@ async def test_contact_data_is_replaced_whole_under_the_profile_s_version(client
     assert replaced.headers["etag"] == '"2"'
     assert stale.status_code == 412
     assert (await client.get(url, headers=supplier.headers)).json() == replaced.json()
-    (record,) = (
-        await session.exec(select(AuditRecord).where(AuditRecord.action == "engineer_contact.changed"))
-    ).all()
+    (record,) = (await session.exec(select(AuditRecord).where(AuditRecord.action == "engineer_contact.changed"))).all()
     assert "0100" not in str(record.payload)
 
 

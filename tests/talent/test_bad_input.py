@@ -105,9 +105,7 @@ async def test_a_wrong_field_is_pointed_at(client, session, acting_as, field, va
     engineer = await post_engineer(client, supplier)
 
     made = await client.post("/v1/engineers", json=an_engineer(**{field: value}), headers=supplier.headers)
-    changed = await client.patch(
-        f"/v1/engineers/{engineer['id']}", json={field: value}, headers=matching(supplier, 1)
-    )
+    changed = await client.patch(f"/v1/engineers/{engineer['id']}", json={field: value}, headers=matching(supplier, 1))
 
     assert (made.status_code, changed.status_code) == (422, 422)
     assert pointer in pointers(made)
@@ -201,9 +199,7 @@ async def test_wrong_contact_data_is_pointed_at_and_not_echoed(client, acting_as
     supplier = await acting_as(Role.SUPPLIER_ADMIN)
     engineer = await post_engineer(client, supplier)
 
-    replaced = await client.put(
-        f"/v1/engineers/{engineer['id']}/contact", json=contact, headers=matching(supplier, 1)
-    )
+    replaced = await client.put(f"/v1/engineers/{engineer['id']}/contact", json=contact, headers=matching(supplier, 1))
     made = await client.post("/v1/engineers", json=an_engineer(contact=contact), headers=supplier.headers)
 
     assert (replaced.status_code, pointers(replaced)) == (422, [pointer])
