@@ -226,7 +226,7 @@ def _shared_hours(case: _Case) -> Reason:
         return f"Shares {_clock(hours.fewest)} of the working day on every day of the role.", ("/working_window",)
     return (
         f"Shares at least {_clock(hours.fewest)} of the working day (from {hours.fewest_on}), "
-        f"{_clock(hours.most)} from {hours.most_on}: the clocks change on different days."
+        f"{_clock(hours.most)} from {hours.most_on}: a change of clocks lies between."
     ), ("/working_window",)
 
 
@@ -333,13 +333,13 @@ def _must_words(match: SkillMatch) -> str:
 
 
 def _summary(case: _Case, parts: Sequence[PartScore]) -> str:
-    """One sentence: what lifts the candidate most and what costs them most, by contribution."""
+    """One sentence: what lifts the candidate most, and what else costs them most, by contribution."""
     if not parts:
         return "Nothing to judge by."
-    strongest = sorted(parts, key=lambda part: -part.contribution)[:2]
-    costliest = max(parts, key=_cost)
-    lift = _list([_TITLES[part.part] for part in strongest])
-    cost = f"; loses most on {_TITLES[costliest.part]}" if _cost(costliest) else ""
+    by_contribution = sorted(parts, key=lambda part: -part.contribution)
+    lift = _list([_TITLES[part.part] for part in by_contribution[:2]])
+    costliest = max(by_contribution[2:], key=_cost, default=None)
+    cost = f"; loses most on {_TITLES[costliest.part]}" if costliest and _cost(costliest) else ""
     title = case.taxonomy.canonical_title(case.profile.title)
     level = _level(case, case.profile.seniority)
     return f"{f'{level} {title}'.strip().capitalize()}: strongest in {lift}{cost}."

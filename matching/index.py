@@ -3,6 +3,7 @@
 Rows are numbered from zero by the pool. Similarities are inner products of unit vectors, that is cosines.
 """
 
+import logging
 from typing import Any, Protocol
 
 import numpy as np

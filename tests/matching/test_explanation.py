@@ -138,7 +138,7 @@ def test_shared_hours_name_the_worst_and_the_best_day():
     assert winter == ("Shares 8 h of the working day on every day of the role.", ("/working_window",))
     assert whole_year[0] == (
         "Shares at least 7 h of the working day (from 2026-03-08), 8 h from 2026-01-15: "
-        "the clocks change on different days."
+        "a change of clocks lies between."
     )
     assert reason("shared_hours", a_brief(**team), a_profile())[0] == "The working window is not stated."
 
