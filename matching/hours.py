@@ -66,43 +66,48 @@ def _overlap(candidate: Workday, team: Workday, candidate_offset: int, team_offs
     )
 
 
-@lru_cache(maxsize=4096)
-def _offset_changes(here: str, there: str, starts_on: date, ends_on: date) -> tuple[tuple[date, int, int], ...]:
+def _offset_changes(here: str, there: str, starts_on: date, ends_on: date) -> Iterator[tuple[date, int, int]]:
     """First day of each stretch over which both zones keep their offsets, with the offsets in minutes."""
-    return tuple(_stretches(ZoneInfo(here), ZoneInfo(there), starts_on, ends_on))
+    first, last = starts_on.toordinal(), max(starts_on, ends_on).toordinal()
+    ours, theirs = dict(_changes(here, first, last)), dict(_changes(there, first, last))
+    our_offset, their_offset = ours[first], theirs[first]
+    for day in sorted(ours.keys() | theirs.keys()):
+        our_offset, their_offset = ours.get(day, our_offset), theirs.get(day, their_offset)
+        yield date.fromordinal(day), our_offset, their_offset
 
 
-def _stretches(here: ZoneInfo, there: ZoneInfo, starts_on: date, ends_on: date) -> Iterator[tuple[date, int, int]]:
-    at, last = starts_on.toordinal(), max(starts_on, ends_on).toordinal()
-    offsets = _offsets_on(at, here, there)
-    yield starts_on, *offsets
+@lru_cache(maxsize=4096)
+def _changes(zone: str, first: int, last: int) -> tuple[tuple[int, int], ...]:
+    """Day on which each stretch of one offset begins, the first day among them, with the offset in minutes."""
+    return tuple(_stretches(ZoneInfo(zone), first, last))
+
+
+def _stretches(zone: ZoneInfo, first: int, last: int) -> Iterator[tuple[int, int]]:
+    at, offset = first, _minutes_east(first, zone)
+    yield at, offset
     while at < last:
         # No zone changes its clocks twice within a week.
         ahead = min(at + PROBE_DAYS, last)
-        if _offsets_on(ahead, here, there) != offsets:
-            ahead = _first_other(at, ahead, offsets, here, there)
-            offsets = _offsets_on(ahead, here, there)
-            yield date.fromordinal(ahead), *offsets
+        if _minutes_east(ahead, zone) != offset:
+            ahead = _first_other(at, ahead, offset, zone)
+            offset = _minutes_east(ahead, zone)
+            yield ahead, offset
         at = ahead
 
 
-def _first_other(same: int, other: int, offsets: tuple[int, int], here: ZoneInfo, there: ZoneInfo) -> int:
-    """The first day after `same`, at most `other`, on which the zones have other offsets."""
+def _first_other(same: int, other: int, offset: int, zone: ZoneInfo) -> int:
+    """The first day after `same`, at most `other`, on which the zone has another offset."""
     while other - same > 1:
         middle = (same + other) // 2
-        if _offsets_on(middle, here, there) == offsets:
+        if _minutes_east(middle, zone) == offset:
             same = middle
         else:
             other = middle
     return other
 
 
-def _offsets_on(ordinal: int, here: ZoneInfo, there: ZoneInfo) -> tuple[int, int]:
-    noon = datetime.combine(date.fromordinal(ordinal), time(12), tzinfo=UTC)
-    return _minutes_east(noon, here), _minutes_east(noon, there)
-
-
-def _minutes_east(moment: datetime, zone: ZoneInfo) -> int:
-    offset = moment.astimezone(zone).utcoffset()
+def _minutes_east(ordinal: int, zone: ZoneInfo) -> int:
+    """Offset of a zone at noon UTC of a day."""
+    offset = zone.utcoffset(datetime.combine(date.fromordinal(ordinal), time(12), tzinfo=UTC).astimezone(zone))
     assert offset is not None  # noqa: S101 - a ZoneInfo always answers
     return round(offset.total_seconds() / 60)

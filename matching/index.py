@@ -62,6 +62,8 @@ class FaissIndex:
     """
 
     def __init__(self, dimension: int) -> None:
+        # It announces at length which build of itself it loads.
+        logging.getLogger("faiss.loader").setLevel(logging.WARNING)
         import faiss  # noqa: PLC0415 - heavy, loaded where it is used
 
         self._faiss: Any = faiss

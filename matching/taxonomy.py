@@ -22,10 +22,11 @@ _LITTLE_WORDS: Final = frozenset(
     word.text
     for word in tokens("de del da do das dos en em e y and of the la el los las para com con a o as os in for")
 )
+_LEADING_ON: Final = _LITTLE_WORDS | {"na", "nas", "no", "nos", "at"}
+"""Words a title does not end on: what followed them was no word of the trade."""
 _SHORT: Final = 4
 _JOINS: Final = re.compile(r"[\s\-\u2010-\u2013/_'\u2019&]*")
 """What may stand inside a name in running text; a comma or a full stop ends it ("React. Native speaker")."""
-_LOOSE_ENDS: Final = " -\u2010\u2013\u2014_|/\\,;:@&·•*()[]"
 _GENDER: Final = re.compile(r"\((?:r?[ao]s?|[ao]/[ao]|es)\)|(?<=\w{3})/(?:r?as?|os?)\b|@", re.IGNORECASE)
 
 
@@ -260,14 +261,23 @@ class Taxonomy:
 
         People write employers, cities and their own names into titles; none of them is in the vocabulary.
         """
+        title = _GENDER.sub("", title)
         named = [*self.skills.mentions(title), *self.domains.mentions(title)]
-        kept, at = [], 0
+        kept: list[str] = []
+        end = 0
         for word in tokens(title):
-            known = fold(word.text) in self._vocabulary
-            if not known and not any(span.start <= word.start and word.end <= span.end for span in named):
-                kept.append(title[at : word.start])
-                at = word.end
-        return " ".join(" ".join([*kept, title[at:]]).split()).strip(_LOOSE_ENDS)
+            if fold(word.text) in self._vocabulary or any(
+                span.start <= word.start and word.end <= span.end for span in named
+            ):
+                # What joins two words stays when both do: the slash of "C/C++".
+                joined = bool(kept) and end and _JOINS.fullmatch(title, end, word.start) is not None
+                kept.append(f"{title[end : word.start] if joined else ' '}{word.text}")
+                end = word.end
+            else:
+                end = 0
+        while kept and fold(kept[-1].strip()) in _LEADING_ON:
+            kept.pop()
+        return "".join(kept).strip()
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:

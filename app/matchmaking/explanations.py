@@ -1,7 +1,6 @@
 """An explanation as it is stored with an entry: whole numbers of the ranking become the fractions callers read."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from app.taxonomy.words import Taxonomy
@@ -42,7 +41,7 @@ def fraction(score: int) -> float:
 
 def _fields(record: GateReason | SkillMatch | GateReport) -> dict[str, Any]:
     """A flat record as a document; `asdict` would copy every value deeply, a thousand times a shortlist."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _part(part: PartScore) -> dict[str, Any]:

@@ -8,7 +8,6 @@ ones. It is not charged for HTTP, for explanations, or for freezing what it foun
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
-from uuid import UUID
 
 import numpy as np
 import psycopg
@@ -230,7 +229,7 @@ def _parts(brief: Brief, vector: np.ndarray, connection: Connection) -> Mapping[
         "seniority": f"CASE WHEN p.seniority IS NULL THEN {GUESS} {seniority} ELSE {SENIORITY_ELSEWHERE} END::float8",
         "domain": "coalesce(versed.share, 0)",
         "english": f"CASE WHEN coalesce({modes}) IS NULL THEN {GUESS} ELSE {values} END",
-        "shared_hours": f"coalesce(least(1, clock.fewest / {day}::float8), {GUESS})",
+        "shared_hours": f"CASE WHEN clock.fewest IS NULL THEN {GUESS} ELSE least(1, clock.fewest / {day}::float8) END",
         "certifications": f"({held}) / {max(1, len(brief.certifications))}::float8",
         "start": f"CASE WHEN p.available_from IS NULL THEN {GUESS} ELSE 1 - least({DAYS_TO_NO_START}, greatest(0, p.available_from - {start})) / "
         f"{DAYS_TO_NO_START}::float8 END",
@@ -275,8 +274,3 @@ def _held(certification: str, brief: Brief) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def ids(rows: Sequence[tuple[UUID, int]]) -> list[UUID]:
-    """Ids of ranked rows, best first."""
-    return [identifier for identifier, _ in rows]
