@@ -15,9 +15,10 @@ from matching.columns import known, tenths
 from matching.gates import FAIL, PASS
 from matching.hours import SharedHours, Workday, shared_hours
 from matching.parts import depth_of_items
-from matching.profile import Cefr, Profile, SkillFact
+from matching.profile import Profile, SkillFact
 from matching.ranking import VALUE_UNIT, PartScore, Ranked
 from matching.taxonomy import Lexicon, Taxonomy
+from matching.wording import cefr, enumeration, in_days, in_hours, in_money, in_years, sentence
 
 _OUTCOMES: Final = {PASS: "pass", FAIL: "fail"}
 
@@ -154,21 +155,21 @@ def _skill_coverage(case: _Case) -> Reason:
     )
     missing = [m.name for m in case.skills if m.relation == "missing"]
     if missing:
-        sentences.append(f"lacks {_list(missing)}")
-    return _sentence(sentences), _evidence(case.skills)
+        sentences.append(f"lacks {enumeration(missing)}")
+    return sentence(sentences), _evidence(case.skills)
 
 
 def _skill_depth(case: _Case) -> Reason:
     phrases = [_depth_phrase(match) for match in case.skills if match.relation != "missing"]
-    return _sentence(phrases or ["None of the skills asked for is on the profile"]), _evidence(case.skills)
+    return sentence(phrases or ["None of the skills asked for is on the profile"]), _evidence(case.skills)
 
 
 def _depth_phrase(match: SkillMatch) -> str:
     name = f"{match.name} through {match.through}" if match.through else match.name
     if match.years is None:
         return f"{name}: years not stated"
-    needed = f" of {_years(match.needed_years)} asked" if match.needed_years else ""
-    return f"{name}: {_years(match.years)}{needed}"
+    needed = f" of {in_years(match.needed_years)} asked" if match.needed_years else ""
+    return f"{name}: {in_years(match.years)}{needed}"
 
 
 def _semantic(case: _Case) -> Reason:
@@ -200,22 +201,24 @@ def _domain(case: _Case) -> Reason:
             phrases.append(f"no {lexicon.name_of(wanted)} stated")
             continue
         fact = case.profile.domains[-negative]
-        years = f", {_years(fact.years)}" if fact.years is not None else ""
+        years = f", {in_years(fact.years)}" if fact.years is not None else ""
         instead = "" if fact.domain == wanted else f" for {lexicon.name_of(wanted)} ({credit:.0%})"
         phrases.append(f"{lexicon.name_of(fact.domain)}{years}{instead}")
         evidence.append(f"/domains/{-negative}")
-    return _sentence(phrases), tuple(evidence)
+    return sentence(phrases), tuple(evidence)
 
 
 def _english(case: _Case) -> Reason:
-    asked = _cefr(case.brief.english)
+    asked = cefr(case.brief.english)
     levels = [(mode, getattr(case.profile.english, mode)) for mode in case.brief.english_modes]
-    stated = [f"{mode} {_cefr(level)}" for mode, level in levels if level is not None]
+    stated = [f"{mode} {cefr(level)}" for mode, level in levels if level is not None]
     unstated = [mode for mode, level in levels if level is None]
-    phrases = [f"English {_list(stated)}; {asked} was asked for"] if stated else [f"{asked} English was asked for"]
+    phrases = (
+        [f"English {enumeration(stated)}; {asked} was asked for"] if stated else [f"{asked} English was asked for"]
+    )
     if unstated:
-        phrases.append(f"{_list(unstated)} not stated")
-    return _sentence(phrases), ("/languages",) if stated else ()
+        phrases.append(f"{enumeration(unstated)} not stated")
+    return sentence(phrases), ("/languages",) if stated else ()
 
 
 def _shared_hours(case: _Case) -> Reason:
@@ -223,10 +226,10 @@ def _shared_hours(case: _Case) -> Reason:
     if hours is None:
         return "The working window is not stated.", ()
     if hours.fewest == hours.most:
-        return f"Shares {_clock(hours.fewest)} of the working day on every day of the role.", ("/working_window",)
+        return f"Shares {in_hours(hours.fewest)} of the working day on every day of the role.", ("/working_window",)
     return (
-        f"Shares at least {_clock(hours.fewest)} of the working day (from {hours.fewest_on}), "
-        f"{_clock(hours.most)} from {hours.most_on}: a change of clocks lies between."
+        f"Shares at least {in_hours(hours.fewest)} of the working day (from {hours.fewest_on}), "
+        f"{in_hours(hours.most)} from {hours.most_on}: a change of clocks lies between."
     ), ("/working_window",)
 
 
@@ -243,7 +246,7 @@ def _certifications(case: _Case) -> Reason:
         lapsed = expires_on is not None and expires_on < (case.brief.starts_on or case.brief.as_of)
         phrases.append(f"{name} {'expired' if lapsed else 'valid until'} {expires_on}" if expires_on else name)
         evidence.append(f"/certifications/{at}")
-    return _sentence(phrases), tuple(evidence)
+    return sentence(phrases), tuple(evidence)
 
 
 def _start(case: _Case) -> Reason:
@@ -251,7 +254,7 @@ def _start(case: _Case) -> Reason:
     if available is None or starts_on is None:
         return "The date of availability is not stated.", ()
     late = (available - starts_on).days
-    when = "in time" if late <= 0 else f"{_days(late)} after the start"
+    when = "in time" if late <= 0 else f"{in_days(late)} after the start"
     return f"Available from {available}, {when}.", ("/available_from",)
 
 
@@ -264,7 +267,7 @@ def _delivery(case: _Case) -> Reason:
 
 def _freshness(case: _Case) -> Reason:
     days = max(0, (case.brief.as_of - case.profile.updated_on).days)
-    return f"Profile updated {_days(days) + ' ago' if days else 'today'}.", ("/updated_at",)
+    return f"Profile updated {in_days(days) + ' ago' if days else 'today'}.", ("/updated_at",)
 
 
 def _rate(case: _Case) -> Reason:
@@ -275,12 +278,12 @@ def _rate_words(case: _Case) -> str:
     profile, brief = case.profile, case.brief
     if profile.rate is None:
         return "The rate is not stated."
-    rate = f"{_money(profile.rate, profile.currency)} an hour"
+    rate = f"{in_money(profile.rate, profile.currency)} an hour"
     if brief.rate_ceiling is None:
         return f"Rate {rate}."
     if profile.currency != brief.currency:
         return f"Rate {rate}; the ceiling is in {brief.currency}, so they cannot be compared."
-    return f"Rate {rate}, ceiling {_money(brief.rate_ceiling, brief.currency)}."
+    return f"Rate {rate}, ceiling {in_money(brief.rate_ceiling, brief.currency)}."
 
 
 _REASONS: Final[Mapping[str, Callable[[_Case], Reason]]] = {
@@ -311,7 +314,9 @@ def _gate_words(case: _Case, kind: str, subject: str) -> str:
     if kind == "discipline":
         return f"Works in {case.profile.discipline}; {case.brief.discipline} was asked for."
     if kind == "country":
-        return f"Lives in {case.profile.country or 'an unstated country'}; asked for {_list(case.brief.countries)}."
+        return (
+            f"Lives in {case.profile.country or 'an unstated country'}; asked for {enumeration(case.brief.countries)}."
+        )
     if kind == "weekly_hours":
         hours = case.profile.weekly_hours
         stated = f"{hours} hours a week" if hours is not None else "Weekly hours not stated"
@@ -337,7 +342,7 @@ def _summary(case: _Case, parts: Sequence[PartScore]) -> str:
     if not parts:
         return "Nothing to judge by."
     by_contribution = sorted(parts, key=lambda part: -part.contribution)
-    lift = _list([_TITLES[part.part] for part in by_contribution[:2]])
+    lift = enumeration([_TITLES[part.part] for part in by_contribution[:2]])
     costliest = max(by_contribution[2:], key=_cost, default=None)
     cost = f"; loses most on {_TITLES[costliest.part]}" if costliest and _cost(costliest) else ""
     title = case.taxonomy.canonical_title(case.profile.title)
@@ -372,32 +377,3 @@ def _evidence(skills: Sequence[SkillMatch]) -> tuple[str, ...]:
 
 def _level(case: _Case, rank: int | None) -> str:
     return next((level.id for level in case.taxonomy.levels if level.rank == rank), "")
-
-
-def _cefr(level: Cefr | int | None) -> str:
-    return "unknown" if level is None else Cefr(level).name.replace("NATIVE", "native")
-
-
-def _years(years: float | None) -> str:
-    return f"{years or 0:g} year{'' if years == 1 else 's'}"
-
-
-def _days(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes % 60 else f"{minutes // 60} h"
-
-
-def _money(minor: int, currency: str | None) -> str:
-    return f"{minor / 100:.2f} {currency or ''}".strip()
-
-
-def _sentence(phrases: Sequence[str]) -> str:
-    text = "; ".join(phrases)
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _list(items: Sequence[str]) -> str:
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

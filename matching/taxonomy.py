@@ -27,6 +27,7 @@ _LEADING_ON: Final = _LITTLE_WORDS | {"na", "nas", "no", "nos", "at"}
 _SHORT: Final = 4
 _JOINS: Final = re.compile(r"[\s\-\u2010-\u2013/_'\u2019&]*")
 """What may stand inside a name in running text; a comma or a full stop ends it ("React. Native speaker")."""
+_ASIDE: Final = re.compile(r"\([^()]*\)")
 _GENDER: Final = re.compile(r"\((?:r?[ao]s?|[ao]/[ao]|es)\)|(?<=\w{3})/(?:r?as?|os?)\b|@", re.IGNORECASE)
 
 
@@ -243,18 +244,19 @@ class Taxonomy:
         return self._canonical_titles(written)
 
     def _canonical_title(self, written: str) -> str:
-        words = self._without_seniority(written)
-        bare = " ".join(word.text for word in words)
-        whole = self.titles.find(bare) or self.titles.find(written)
-        if whole is not None:
-            return self.titles[whole].name
-        return self._translated(words) or written.strip()
+        known = self.title_id(written)
+        return (
+            self.titles[known].name if known else self._translated(self._without_seniority(written)) or written.strip()
+        )
 
     def title_id(self, written: str) -> str | None:
-        """Id of the known title these words name, seniority aside."""
-        return self.titles.find(" ".join(word.text for word in self._without_seniority(written))) or self.titles.find(
-            written
-        )
+        """Id of the known title these words name, seniority and asides in parentheses apart."""
+        for text in (written, _ASIDE.sub(" ", written)):
+            bare = " ".join(word.text for word in self._without_seniority(text))
+            found = self.titles.find(bare) or self.titles.find(text)
+            if found is not None:
+                return found
+        return None
 
     def known_words(self, title: str) -> str:
         """Cut out of a title every word that no title, term, level, domain or skill is made of.

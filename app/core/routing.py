@@ -32,7 +32,7 @@ class StrictRequest(Request):
 def parse_json(body: bytes) -> Any:
     """The value in `body`, every string of which Postgres can store."""
     try:
-        value = json.loads(body, parse_constant=refuse_constant)
+        value = json.loads(body, parse_float=parse_number, parse_constant=refuse_constant)
     # Besides bad syntax: bytes that are not UTF-8, thousands of digits, nesting that exhausts the stack.
     except (ValueError, RecursionError) as failure:
         raise json.JSONDecodeError("unreadable", "", 0) from failure
@@ -40,6 +40,12 @@ def parse_json(body: bytes) -> Any:
     if errors:
         raise MalformedText(errors, value)
     return value
+
+
+def parse_number(text: str) -> float | int:
+    """JSON has one kind of number, and JSON Schema calls 40.0 an integer."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def refuse_constant(_name: str) -> NoReturn:

@@ -86,7 +86,11 @@ class Engine:
             )
 
         def apply() -> int:
-            read: list[Change] = [change.read() for change in changes]
+            # A transaction that stays open makes every ranking look again at all that came after it.
+            known = self._pool.versions
+            read: list[Change] = [
+                change.read() for change in changes if change.number > known.get(change.engineer_id, -1)
+            ]
             return self._pool.apply(read, model_hash=self.encoder.model_hash)
 
         await _in(self._ranking, apply)

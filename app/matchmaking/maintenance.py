@@ -15,6 +15,7 @@ from app.matchmaking.errors import IndexOutdated
 from app.matchmaking.facts import profile_of, texts_of
 from app.matchmaking.indexing import index_profiles, index_request
 from app.talent import service as talent
+from app.talent.lifecycle import EngineerStatus
 from app.taxonomy import service as taxonomy
 from matching import PROFILE, card_hash, render_profile
 from matching.encoder import Progress
@@ -49,7 +50,8 @@ async def reindex(database: Database, engine: Engine, *, progress: Progress) -> 
 async def verify(database: Database, engine: Engine, *, progress: Progress) -> list[str]:
     """Compare the index with the profiles; return a line for each thing that is wrong.
 
-    Facts and card hashes are computed again for every listed profile, vectors for a sample of them.
+    Facts and card hashes are computed again for every listed profile, vectors for a sample of them. Each batch is
+    looked at as of one moment, so that a service may go on writing meanwhile; `engine` must not be the one it uses.
     """
     wrong: list[str] = []
     sampled = 0
@@ -63,6 +65,7 @@ async def verify(database: Database, engine: Engine, *, progress: Progress) -> l
 
 async def _wrong_pool(database: Database, engine: Engine) -> list[str]:
     async with database.transaction() as session:
+        await queries.freeze(session)
         try:
             await engine.catch_up(session)
         except IndexOutdated as outdated:
@@ -85,8 +88,13 @@ async def _batches_of_listed(database: Database) -> AsyncIterator[Sequence[UUID]
 async def _wrong_entries(
     session: AsyncSession, engine: Engine, engineer_ids: Sequence[UUID], *, vectors: bool
 ) -> list[str]:
+    await queries.freeze(session)
     words = await taxonomy.current(session)
-    engineers = await talent.load_engineers(session, engineer_ids)
+    engineers = [
+        engineer
+        for engineer in await talent.load_engineers(session, engineer_ids)
+        if engineer.status is EngineerStatus.LISTED
+    ]
     facts = await queries.load_facts(session, engineer_ids)
     stored = await queries.stored_cards(session, engineer_ids, engine.encoder.model_hash)
     profiles = {one.id: profile_of(one, words) for one in engineers}

@@ -33,12 +33,16 @@ class StoredChange:
     vector: bytes | None
     facts: str | None
 
+    @property
+    def number(self) -> int:
+        """Number of this change."""
+        return change_number(self.version, self.changed_in)
+
     def read(self) -> Change:
         """Unpack it, off the event loop."""
-        number = change_number(self.version, self.changed_in)
         if self.facts is None or self.vector is None:
-            return Change(self.engineer_id, number)
-        return Change(self.engineer_id, number, PROFILE.validate_json(self.facts), vector_of(self.vector))
+            return Change(self.engineer_id, self.number)
+        return Change(self.engineer_id, self.number, PROFILE.validate_json(self.facts), vector_of(self.vector))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def change_number(version: int, changed_in: int) -> int:
     A transaction's own number would not do: one that began earlier may write a row later.
     """
     return version << 64 | changed_in
+
+
+async def freeze(session: AsyncSession) -> None:
+    """Let every statement of a transaction see one moment; call it before the first."""
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 async def watermark(session: AsyncSession) -> int:

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from pydantic_core import from_json
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
@@ -128,7 +129,7 @@ def _entries(
             low=ranked.low,
             high=ranked.high,
             cosine=ranked.cosine,
-            profile=PROFILE.dump_python(profiles[ranked.id], mode="json"),
+            profile=from_json(facts[ranked.id].facts),
             explanation={
                 "title": words.canonical_title(profiles[ranked.id].title),
                 **explanations.document_of(explain(brief, profiles[ranked.id], ranked, words), ranked),

@@ -1,7 +1,5 @@
 """The list of requests: filters, orders, cursors, and what it costs."""
 
-import pytest
-
 from app.core.actor import Role
 from app.demand import service as demand
 from app.demand.schemas import RequestCreate

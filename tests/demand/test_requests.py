@@ -127,7 +127,7 @@ async def test_shared_hours_need_a_zone_and_a_window_now_and_after_every_change(
     buyer = await acting_as(Role.CLIENT_ADMIN)
     window = {"zone": "America/New_York", "working_window": {"starts_at": "22:00", "ends_at": "06:00"}}
     request = await post_request(client, buyer, minimum_shared_minutes=120, **window)
-    incomplete = [{"minimum_shared_minutes": 120, **{name: window[name]}} for name in window]
+    incomplete = [{"minimum_shared_minutes": 120, name: window[name]} for name in window]
 
     made = [await client.post("/v1/requests", json=a_request(**given), headers=buyer.headers) for given in incomplete]
     changed = [

@@ -18,6 +18,7 @@ from matching import (
     explain,
     rank,
 )
+from matching.wording import in_money
 from tests.matching.builders import (
     DIMENSION,
     TODAY,
@@ -282,3 +283,9 @@ def test_the_words_hold_no_identity():
     said = str(explained(a_brief(skills=musts("python"), english=Cefr.B2), profile))
 
     assert str(profile.id) not in said
+
+
+def test_money_is_written_with_the_digits_its_currency_has():
+    written = [in_money(4650, "USD"), in_money(52_000, "CLP"), in_money(5, "BRL"), in_money(12_345, "KWD")]
+
+    assert written == ["46.50 USD", "52000 CLP", "0.05 BRL", "12.345 KWD"]

@@ -200,6 +200,23 @@ def test_the_highest_seniority_word_of_a_title_counts(title, rank):
     assert words().seniority_in(title) == rank
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Desarrolladora Backend", "Desarrolladora Backend"),
+        ("Desarrollador(a) Backend @ Globex (Medellín)", "Desarrollador Backend"),
+        ("Desarrollador Backend en Globex", "Desarrollador Backend"),
+        ("Ana Pérez - C/C++ developer, ana@globex.com", "C/C++ developer"),
+        ("React.js, .NET", "React.js .NET"),
+        ("Globex", ""),
+        ("👩‍💻", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_title_only_words_of_the_trade_are_kept(written, kept):
+    assert words().known_words(written) == kept
+
+
 # ---- Files
 
 

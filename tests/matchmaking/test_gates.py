@@ -94,9 +94,7 @@ def shares_enough(profile):
 
 
 @pytest.mark.parametrize("excluded", [[], ["english", "rate", "shared_hours"], ["skill", "start", "country"]])
-async def test_the_report_is_what_counting_by_hand_finds(
-    client, session, buyer, supplier, make_engineers, excluded
-):
+async def test_the_report_is_what_counting_by_hand_finds(client, session, buyer, supplier, make_engineers, excluded):
     chance = random.Random(20)  # noqa: S311
     await make_engineers(*[somebody(chance) for _ in range(150)])
     words = await taxonomy.current(session)

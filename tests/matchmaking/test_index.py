@@ -37,9 +37,7 @@ def found(shortlist):
 async def everyone(committed_database):
     """A supplier, a buyer and an admin who are there for good."""
     async with committed_database.transaction() as session:
-        return [
-            await make_caller(session, role) for role in (Role.SUPPLIER_ADMIN, Role.HIRING_MANAGER, Role.ADMIN)
-        ]
+        return [await make_caller(session, role) for role in (Role.SUPPLIER_ADMIN, Role.HIRING_MANAGER, Role.ADMIN)]
 
 
 @asynccontextmanager
@@ -80,14 +78,10 @@ async def test_what_is_rolled_back_never_reaches_the_pool(committed_client, comm
     request = await post_request(committed_client, buyer)
     kept = await post_engineer(committed_client, supplier)
 
-    class Undone(Exception):
-        pass
-
-    with pytest.raises(Undone):
-        async with committed_database.transaction() as session:
-            await create_in(session, supplier)
-            during = await post_shortlist(committed_client, buyer, request)
-            raise Undone
+    async with committed_database.transaction() as session:
+        await create_in(session, supplier)
+        during = await post_shortlist(committed_client, buyer, request)
+        await session.rollback()
     after = await post_shortlist(committed_client, buyer, request)
 
     assert found(during) == found(after) == {kept["id"]}
@@ -112,7 +106,8 @@ async def test_a_transaction_that_began_first_and_ends_last_is_picked_up(
 
     assert seen[-1] == younger
     assert found(after) == {older, *younger}
-    assert after["watermark"] > watermark
+    # No more than that: transactions of other databases on the server hold it back too.
+    assert after["watermark"] >= watermark
     assert await ids_in_pool(committed_database, engine) == await listed(committed_database)
 
 
@@ -184,7 +179,7 @@ async def test_two_processes_are_both_current_after_each_write(committed_urls, c
 
 
 async def test_shortlists_and_writes_at_once_end_consistent_and_never_fail(
-    committed_client, committed_database, engine, everyone
+    committed_urls, committed_client, committed_database, engine, everyone
 ):
     supplier, buyer, _ = everyone
     request = await post_request(committed_client, buyer, skills=skills("Go"))
@@ -212,8 +207,13 @@ async def test_shortlists_and_writes_at_once_end_consistent_and_never_fail(
                 scores = [entry["score"] for entry in reply.json()["entries"]]
                 assert scores == sorted(scores, reverse=True)
 
-    await asyncio.gather(*(work(seed) for seed in range(8)))
+    async def watch():
+        async with process(committed_urls, HashingEncoder()) as (_, database, other):
+            return [line for _ in range(5) for line in await maintenance.verify(database, other, progress=quietly)]
 
+    complaints, *_ = await asyncio.gather(watch(), *(work(seed) for seed in range(8)))
+
+    assert complaints == []
     assert {status for doing, status in statuses if doing == "rank"} <= {201, 409}
     assert {status for doing, status in statuses if doing in ("list", "unlist")} <= {200, 409}
     assert {status for doing, status in statuses if doing in ("create", "patch")} <= {200, 201}

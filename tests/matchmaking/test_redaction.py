@@ -143,7 +143,9 @@ async def test_a_name_changes_no_place(client, buyer, supplier, make_engineers):
                 "given_name": given,
                 "family_name": family,
                 "title": "Ingeniera de Software",
-                "bios": [{"language": "es", "text": f"Soy {given} {family}, experta en base de datos y Python en la nube."}],
+                "bios": [
+                    {"language": "es", "text": f"Soy {given} {family}, experta en base de datos y Python en la nube."}
+                ],
                 "work_history": [
                     {"title": "Ingeniera de datos y de la nube", "employer": "Kuna", "started_on": "2020-01-01"}
                 ],

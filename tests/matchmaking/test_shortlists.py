@@ -46,7 +46,11 @@ FULL = {
 PROFILES = [
     {
         "title": "Senior Backend Developer",
-        "skills": [*skills("Django", years=years, last_used=2026), *skills("Apache Kafka", level=3), *skills("zorblax")],
+        "skills": [
+            *skills("Django", years=years, last_used=2026),
+            *skills("Apache Kafka", level=3),
+            *skills("zorblax"),
+        ],
         "languages": [{"language": "en", "speaking": english, "listening": "C1"}],
         "certifications": [{"certification": "CKA", "expires_on": "2027-05-01"}],
         "domains": [{"domain": "banca", "years": 3}],
@@ -80,7 +84,7 @@ async def test_the_least_there_can_be_to_rank_is_ranked(client, buyer):
 
     assert (shortlist["considered"], shortlist["admitted"], shortlist["entries"]) == (0, 0, [])
     assert shortlist["gates"] == []
-    assert sum(map(lambda share: Decimal(str(share)), shortlist["weights"].values())) == 1
+    assert sum(Decimal(str(share)) for share in shortlist["weights"].values()) == 1
 
 
 async def test_contributions_add_up_to_the_score_exactly(client, buyer, make_engineers):
@@ -93,7 +97,9 @@ async def test_contributions_add_up_to_the_score_exactly(client, buyer, make_eng
     assert sum(Decimal(str(share)) for share in shortlist["weights"].values()) == 1
     for entry in shortlist["entries"]:
         parts = {
-            part["part"]: {name: Decimal(str(part[name])) for name in ("weight", "value", "low", "high", "contribution")}
+            part["part"]: {
+                name: Decimal(str(part[name])) for name in ("weight", "value", "low", "high", "contribution")
+            }
             for part in entry["parts"]
         }
         assert sum(part["contribution"] for part in parts.values()) == Decimal(str(entry["score"]))
@@ -181,7 +187,9 @@ async def test_a_changed_profile_is_ranked_as_changed(client, buyer, supplier):
     given = {"skills": skills("Go", years=9), "country": "UY"}
     await client.patch(f"/v1/engineers/{engineer['id']}", json=given, headers=matching(supplier, 1))
     after = await post_shortlist(client, buyer, request)
-    await client.patch(f"/v1/engineers/{engineer['id']}", json={"skills": skills("Rust")}, headers=matching(supplier, 2))
+    await client.patch(
+        f"/v1/engineers/{engineer['id']}", json={"skills": skills("Rust")}, headers=matching(supplier, 2)
+    )
     lost = await post_shortlist(client, buyer, request)
 
     assert [one["entries"][0]["engineer_version"] for one in (before, after)] == [1, 2]
@@ -396,10 +404,10 @@ class StoredCosines:
     def __init__(self, cosines):
         self.cosines = np.array(cosines, dtype=np.float32)
 
-    def put(self, rows, vectors):
+    def put(self, _rows, _vectors):
         pass
 
-    def similarities(self, query, rows):
+    def similarities(self, _query, rows):
         return self.cosines[rows]
 
 

@@ -282,6 +282,12 @@ async def test_each_change_leaves_one_record_without_values(client, session, act
     assert {record.organisation_id for record in records} == {supplier.organisation.id}
 
 
+async def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(client, acting_as):
+    supplier = await acting_as(Role.SUPPLIER_ADMIN)
+
+    assert (await post_engineer(client, supplier, weekly_hours=40.0))["weekly_hours"] == 40
+
+
 @pytest.mark.parametrize(
     ("if_match", "status", "code"),
     [
