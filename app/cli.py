@@ -200,8 +200,13 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
     )
     server = PuenteServer(config, on_ready=partial(say_where, settings, listener.getsockname()[1]))
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    # Uvicorn leaves by itself when starting fails; the reason says more than its exit code.
+    except SystemExit:
+        if server.failure is None:
+            raise
     if server.failure is not None:
         raise server.failure
 

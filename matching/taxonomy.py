@@ -320,7 +320,8 @@ class Taxonomy:
         while at < len(words):
             length, term = self._term_at(words, at)
             if term is not None:
-                head_first = head_first or (at == 0 and fold(term) != fold(words[0].text))
+                phrase = " ".join(word.text for word in words[at : at + length])
+                head_first = head_first or (at == 0 and fold(term) != fold(phrase))
                 english.append(term)
             elif fold(words[at].text) not in _LITTLE_WORDS:
                 english.append(words[at].text)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -62,6 +63,23 @@ def test_an_unreachable_database_is_one_line(environment, command):
     assert "hunter2" not in line
 
 
+def test_a_server_whose_database_does_not_answer_says_so_in_its_last_line(environment):
+    environment["PUENTE_DATABASE_URL"] = "postgresql://app:hunter2@127.0.0.1:1/puente"
+
+    done = puente("serve", **environment, PUENTE_PORT="0", PUENTE_LOG_LEVEL="error")
+
+    assert "database does not answer" in refusal(done)
+    assert "hunter2" not in done.stderr
+
+
+def test_a_missing_model_is_one_line(environment):
+    missing = "no-such/model"
+
+    done = puente("serve", **environment, PUENTE_PORT="0", PUENTE_MODEL=missing, PUENTE_LOG_LEVEL="error")
+
+    assert missing in refusal(done)
+
+
 def test_a_database_ahead_of_the_code_is_one_line(environment, committed_urls):
     with owner_engine(committed_urls.owner).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_0000'"))
@@ -83,19 +101,45 @@ def test_migrate_says_where_the_database_is(environment):
     assert str(head_revision()) in done.stdout
 
 
-def test_a_server_answers_until_it_is_told_to_stop(environment):
+@contextmanager
+def serving(environment):
+    """A server process, and its address once it is ready."""
     server = subprocess.Popen(
         [*PUENTE, "serve"], env={**environment, "PUENTE_PORT": "0"}, cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
-        address = next(line.split()[-1] for line in server.stdout if "ready on" in line)
-        reply = httpx.get(f"{address}/healthz")
-        server.send_signal(signal.SIGTERM)
-        server.stdout.close()
-        stopped = time.monotonic()
-        code = server.wait(timeout=20)
+        yield server, next(line.split()[-1] for line in server.stdout if "ready on" in line)
     finally:
         server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_a_request_in_flight_is_finished_before_the_server_stops(environment):
+    body = b'{"title": "Backend Engineer"}'
+    head = b"POST /v1/requests HTTP/1.1\r\nHost: puente\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+    with serving(environment) as (server, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as caller:
+            caller.sendall(head % len(body) + body[:5])
+            time.sleep(0.5)
+            server.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            caller.sendall(body[5:])
+            reply = caller.recv(4096)
+        code = server.wait(timeout=20)
+
+    assert reply.startswith(b"HTTP/1.1 401 ")
+    assert code == 0
+
+
+def test_a_server_answers_until_it_is_told_to_stop(environment):
+    with serving(environment) as (server, address):
+        reply = httpx.get(f"{address}/healthz")
+        server.send_signal(signal.SIGTERM)
+        stopped = time.monotonic()
+        code = server.wait(timeout=20)
 
     assert reply.status_code == 200
     assert code == 0
