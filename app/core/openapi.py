@@ -42,7 +42,15 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
             # Optional to FastAPI, so that its absence is answered with 428 and not with 422.
             if parameter["name"] == "if-match":
                 parameter.update(name="If-Match", required=True)
+            if parameter["in"] == "path":
+                parameter.setdefault("description", described(parameter["name"]))
     return document
+
+
+def described(name: str) -> str:
+    """What a path's parameter is, from its name: `engineer_id` is the id of the engineer."""
+    noun, _, last = name.rpartition("_")
+    return f"Id of the {noun.replace('_', ' ')}." if last == "id" else f"The {name}."
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
