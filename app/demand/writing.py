@@ -8,7 +8,7 @@ from app.core.schemas import Line
 from app.core.trade import HourlyRate, Seniority, WorkingWindow
 from app.demand.models import EnglishMode, Request, RequestCertification, RequestSkill
 from app.demand.schemas import CertificationNeedIn, GateKind, RequestCreate, RequestPatch, SkillNeedIn, Weights
-from app.taxonomy.words import Lexicon, Taxonomy, fold, key
+from app.taxonomy.words import Lexicon, Taxonomy, key
 
 
 def write(request: Request, data: RequestCreate | RequestPatch, given: set[str], words: Taxonomy) -> None:
@@ -59,7 +59,7 @@ class _RequestWriter:
         self.request.exclude_unknown = sorted({kind.value for kind in kinds})
 
     def _write_domains(self, names: Sequence[str]) -> None:
-        self.request.domains = list(dict.fromkeys(self.words.domains.find(name) or fold(name) for name in names))
+        self.request.domains = list(dict.fromkeys(self.words.domains.find(name) or name for name in names))
 
     def _write_skills(self, needs: Sequence[SkillNeedIn]) -> None:
         ids = [self.words.skills.find(need.skill) for need in needs]

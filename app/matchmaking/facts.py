@@ -92,7 +92,7 @@ def brief_of(request: Request, as_of: date, words: Taxonomy) -> Brief:
             CertificationNeed(need.certification_id or fold(need.written), need.required)
             for need in request.certifications
         ),
-        domains=tuple(request.domains),
+        domains=tuple(words.domains.find(name) or fold(name) for name in request.domains),
         countries=tuple(request.countries),
         zone=request.zone,
         window=_window(request.window_start, request.window_end),

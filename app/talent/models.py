@@ -130,6 +130,7 @@ class EngineerJob(SQLModel, table=True):
     title: str
     employer: str
     domain_id: str | None = Field(default=None, max_length=80)
+    domain_name: str | None = Field(default=None, description="Canonical name, or as written while nobody knows it.")
     started_on: date
     ended_on: date | None = None
     summary: str | None = None

@@ -159,14 +159,17 @@ class _ProfileWriter:
         ]
 
     def _write_work_history(self, _: object) -> None:
+        lexicon, items = self.taxonomy.domains, self.data.work_history
+        ids = [lexicon.find(item.domain) if item.domain else None for item in items]
         self.engineer.work_history = [
             EngineerJob(
                 engineer_id=self.engineer.id,
                 position=at,
-                domain_id=self.taxonomy.domains.find(item.domain) if item.domain else None,
+                domain_id=ids[at],
+                domain_name=_name(lexicon, ids[at], item.domain) if item.domain else None,
                 **item.model_dump(exclude={"domain"}),
             )
-            for at, item in enumerate(self.data.work_history)
+            for at, item in enumerate(items)
         ]
 
     def _write_languages(self, _: object) -> None:

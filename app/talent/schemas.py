@@ -263,7 +263,8 @@ class JobOut(Out):
 
     title: str = Field(description="Title as it was.")
     employer: str = Field(description="Employer or client.")
-    domain_id: str | None = Field(description="Business domain, if it is known.")
+    domain_id: str | None = Field(description="Id of the business domain, if it is known in the taxonomy.")
+    domain_name: str | None = Field(description="Canonical name of the domain, or as written.")
     started_on: date = Field(description="First day.")
     ended_on: date | None = Field(description="Last day; null for the present job.")
     summary: str | None = Field(description="What was done.")

@@ -185,6 +185,7 @@ def create_engineer_job() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("employer", sa.String(), nullable=False),
         sa.Column("domain_id", sa.String(80), nullable=True),
+        sa.Column("domain_name", sa.String(), nullable=True),
         sa.Column("started_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("summary", sa.String(), nullable=True),

@@ -319,3 +319,16 @@ async def test_a_change_names_the_version_it_changes(client, acting_as, if_match
     else:
         assert {(reply.status_code, reply.json()["code"]) for reply in replies} == {(status, code)}
         assert (await client.get(url, headers=supplier.headers)).json() == engineer
+
+
+async def test_the_domain_of_a_job_that_nobody_knows_is_kept_as_written(client, acting_as):
+    firm = await acting_as(Role.SUPPLIER_ADMIN)
+    jobs = [
+        {"title": "Developer", "employer": "Uno", "domain": domain, "started_on": "2020-01-01"}
+        for domain in ("banca", "Beekeeping")
+    ]
+
+    reply = await client.post("/v1/engineers", json=an_engineer(work_history=jobs), headers=firm.headers)
+
+    kept = [(job["domain_id"], job["domain_name"]) for job in reply.json()["work_history"]]
+    assert kept == [("banking", "Banking"), (None, "Beekeeping")]
