@@ -53,6 +53,13 @@ def main() -> None:
         refuse("; ".join(f"PUENTE_{str(error['loc'][0]).upper()}: {error['msg']}" for error in failure.errors()))
 
 
+def migrated_database(settings: Settings) -> DatabaseUrls:
+    """The database, once it is known to have the schema of this code."""
+    urls = locate_database(settings)
+    migrations.require_head(urls)
+    return urls
+
+
 def refuse(line: str) -> None:
     """Say what is wrong and leave."""
     err.print(f"puente: {line}", markup=False, soft_wrap=True)
@@ -103,7 +110,7 @@ def seed(
 ) -> None:
     """Write a demonstration: firms, clients, requests and engineers; what is there already stays as it is."""
     settings = Settings()
-    write_demonstration(settings, locate_database(settings), operations.Plan(engineers, number))
+    write_demonstration(settings, migrated_database(settings), operations.Plan(engineers, number))
 
 
 @cli.command()
@@ -113,7 +120,7 @@ def found(
 ) -> None:
     """Begin in an empty database: make the marketplace and its first admin, and print their key once."""
     settings = Settings()
-    key = asyncio.run(operations.found_marketplace(settings, locate_database(settings), name, email))
+    key = asyncio.run(operations.found_marketplace(settings, migrated_database(settings), name, email))
     out.print(key, soft_wrap=True, markup=False)
 
 
@@ -130,7 +137,7 @@ def reindex() -> None:
     """Build the index again: after a change of model, or of the taxonomy."""
     settings = Settings()
     with counting("Profiles indexed") as progress:
-        encoded = asyncio.run(operations.reindex(settings, locate_database(settings), progress))
+        encoded = asyncio.run(operations.reindex(settings, migrated_database(settings), progress))
     out.print(f"The index is whole; {encoded} profiles were encoded again.")
 
 
@@ -139,7 +146,7 @@ def verify() -> None:
     """Compare the index with the profiles it was made from; exit with 1 when they differ."""
     settings = Settings()
     with counting("Profiles compared") as progress:
-        wrong = asyncio.run(operations.verify(settings, locate_database(settings), progress))
+        wrong = asyncio.run(operations.verify(settings, migrated_database(settings), progress))
     for line in wrong:
         out.print(line, markup=False, soft_wrap=True)
     if wrong:
@@ -175,6 +182,7 @@ def serve(
         urls = locate_database(settings)
         for step in SETUP_STEPS if setup else ():
             step(settings, urls)
+        migrations.require_head(urls)
         located = settings.model_copy(update={"database_url": urls.app, "migration_database_url": urls.owner})
         run_server(located, listener)
 

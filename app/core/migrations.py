@@ -58,10 +58,27 @@ def refuse_unknown_revision(connection: Connection) -> None:
     """Refuse a database that a newer release has migrated."""
     # Two starting processes must not migrate at once; the lock goes with the transaction.
     connection.execute(text("SELECT pg_advisory_xact_lock(7106)"))
+    known_revision(connection)
+
+
+def require_head(urls: DatabaseUrls) -> None:
+    """Refuse to work on a database whose schema is not that of this code."""
+    with owner_engine(urls.app).connect() as connection:
+        if known_revision(connection) != head_revision():
+            raise CannotStart("The database is behind this release: run `puente migrate`.")
+
+
+def known_revision(connection: Connection) -> str | None:
+    """The revision a database is at; None before the first migration.
+
+    Raises:
+        DatabaseAhead: this code does not know the revision.
+    """
     current = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
     if current is not None and current not in known:
         raise DatabaseAhead(f"The database is at revision {current}, which this release does not know: update Puente.")
+    return current
 
 
 def grant(connection: Connection, role: str | None) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.embedded import DatabaseUrls
+from app.core.ids import new_id
 from app.core.migrations import head_revision, owner_engine
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,19 @@ def test_a_database_ahead_of_the_code_is_one_line(environment, committed_urls):
         connection.execute(text("UPDATE alembic_version SET version_num = '2099_01_01_0000'"))
 
     assert "2099_01_01_0000" in refusal(puente("migrate", **environment))
+    assert "2099_01_01_0000" in refusal(puente("serve", **environment, PUENTE_PORT="0"))
+
+
+def test_a_database_nobody_has_migrated_is_one_line(environment, server):
+    with server.empty(f"puente_blank_{new_id().hex}") as blank:
+        environment["PUENTE_DATABASE_URL"] = blank.app
+
+        refusals = [
+            refusal(puente(*command, **environment, PUENTE_PORT="0"))
+            for command in (["serve"], ["verify"], ["found", "--name", "Uno", "--email", "uno@example.com"])
+        ]
+
+    assert all("puente migrate" in line for line in refusals)
 
 
 @pytest.mark.parametrize(
