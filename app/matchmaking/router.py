@@ -34,20 +34,22 @@ EngineDep = Annotated[Engine, Depends(get_engine)]
     "/requests/{request_id}/shortlists",
     operation_id="create_shortlist",
     status_code=status.HTTP_201_CREATED,
+    response_model=ShortlistOut,
     responses=problems(RequestNotFound, RequestArchived, PoolUnsettled, NothingToRankBy, IndexOutdated),
 )
 async def create_shortlist(
     request_id: UUID,
-    response: Response,
     session: SessionDep,
     actor: ActorDep,
     engine: EngineDep,
     body: Annotated[ShortlistCreate, Body()] = ShortlistCreate(),  # noqa: B008 - frozen
-) -> ShortlistOut:
+) -> Response:
     """Rank every listed engineer for a request and freeze the best, each with the reasons for their place."""
     shortlist = await service.create_shortlist(session, actor, engine, request_id, size=body.size)
-    response.headers["Location"] = f"/v1/shortlists/{shortlist.id}"
-    return await _out(session, actor, shortlist)
+    reply = await _reply(session, actor, shortlist)
+    reply.status_code = status.HTTP_201_CREATED
+    reply.headers["Location"] = f"/v1/shortlists/{shortlist.id}"
+    return reply
 
 
 @router.get("/requests/{request_id}/shortlists", operation_id="list_shortlists", responses=problems(RequestNotFound))
@@ -58,11 +60,17 @@ async def list_shortlists(
     return Page[ShortlistSummaryOut].model_validate(await service.list_shortlists(session, actor, request_id, query))
 
 
-@router.get("/shortlists/{shortlist_id}", operation_id="get_shortlist", responses=problems(ShortlistNotFound))
-async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: ActorDep) -> ShortlistOut:
+@router.get(
+    "/shortlists/{shortlist_id}",
+    operation_id="get_shortlist",
+    response_model=ShortlistOut,
+    responses=problems(ShortlistNotFound),
+)
+async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
     """Read a shortlist as it was frozen; clients see candidates without their identity."""
-    return await _out(session, actor, await service.get_shortlist(session, actor, shortlist_id))
+    return await _reply(session, actor, await service.get_shortlist(session, actor, shortlist_id))
 
 
-async def _out(session: SessionDep, actor: Actor, shortlist: Shortlist) -> ShortlistOut:
-    return presentation.shortlist_out(shortlist, await service.identities(session, actor, shortlist))
+async def _reply(session: SessionDep, actor: Actor, shortlist: Shortlist) -> Response:
+    identities = await service.identities(session, actor, shortlist)
+    return Response(presentation.shortlist_json(shortlist, identities), media_type="application/json")
