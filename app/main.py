@@ -50,7 +50,8 @@ Send your API key as `Authorization: Bearer puente_…`.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code` and, for a malformed payload, a JSON pointer to
 every wrong field. Lists take `limit`, `sort` and the `cursor` of the page before; a filter that does not exist is an
-error. Reads return an `ETag`, and changes want it back in `If-Match`. Instants are RFC 3339 in UTC.
+error. Reads return an `ETag`, and changes want it back in `If-Match`. A POST with an `Idempotency-Key` may be
+repeated without a second effect. Instants are RFC 3339 in UTC.
 """
 
 

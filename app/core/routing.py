@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.core import idempotency
 from app.core.errors import Forbidden, Internal, Invalid, PayloadTooLarge, Unauthorized, Unavailable
 from app.core.faults import MalformedText
 from app.core.problems import merged, problems
@@ -77,7 +78,7 @@ def is_storable(text: str) -> bool:
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its request strictly."""
+    """A route that reads its request strictly, and keeps the replies that may be asked for again."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, given a strict request."""
@@ -85,7 +86,13 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             refuse_unstorable_url(request)
-            return await handle(StrictRequest(request.scope, request.receive))
+            try:
+                response = await handle(StrictRequest(request.scope, request.receive))
+            except idempotency.Replay as replay:
+                return replay.response
+            # FastAPI leaves function-scoped dependencies, and so commits, only after this handler has returned.
+            await idempotency.keep(request, response)
+            return response
 
         return handle_strictly
 
@@ -106,8 +113,13 @@ class Router(APIRouter):
         super().__init__(prefix=prefix, tags=[tag], route_class=StrictRoute)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Add a route; its own problems join the common ones."""
-        responses = dict(COMMON_PROBLEMS)
-        for status, response in (options.pop("responses", None) or {}).items():
-            responses[status] = merged(responses.get(status), response)
+        """Add a route; its own problems join the common ones, and a POST may carry an Idempotency-Key."""
+        parts = [COMMON_PROBLEMS, options.pop("responses", None) or {}]
+        if "POST" in (options.get("methods") or ()):
+            parts += [idempotency.PROBLEMS, {options.get("status_code") or 200: idempotency.REPLY}]
+            options["openapi_extra"] = {"parameters": [idempotency.PARAMETER], **(options.get("openapi_extra") or {})}
+        responses: dict[int | str, dict[str, Any]] = {}
+        for part in parts:
+            for status, response in part.items():
+                responses[status] = merged(responses.get(status), response)
         super().add_api_route(path, endpoint, responses=responses, **options)

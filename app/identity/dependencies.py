@@ -6,8 +6,9 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
+from app.core import idempotency
 from app.core.actor import Actor
-from app.core.database import Database
+from app.core.database import Database, SessionDep
 from app.core.errors import Unauthorized
 from app.identity import service
 
@@ -17,15 +18,17 @@ bearer = HTTPBearer(
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def get_actor(request: Request, credentials: BearerDep) -> Actor:
-    """The actor whose key came with the request."""
+async def get_actor(request: Request, credentials: BearerDep, own: SessionDep) -> Actor:
+    """The actor whose key came with the request; a request answered before goes no further than here."""
     if credentials is None:
         raise Unauthorized("Send your API key as Authorization: Bearer <key>.")
     database: Database = request.app.state.database
     # A transaction of its own, over before the request's begins: noting the use of a key must neither be undone
     # with a failed request nor hold the key's row while a long one runs.
     async with database.transaction() as session:
-        return await service.authenticate(session, credentials.credentials)
+        actor = await service.authenticate(session, credentials.credentials)
+    await idempotency.begin(request, own, actor)
+    return actor
 
 
 ActorDep = Annotated[Actor, Depends(get_actor)]

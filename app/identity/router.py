@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
 from app.core.etags import IfMatchDep, set_etag
+from app.core.idempotency import IdempotencyReplyWithheld
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
@@ -155,13 +156,18 @@ async def disable_member(
     "/members/{member_id}/api-keys",
     operation_id="create_api_key",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(MemberNotFound),
+    responses=problems(MemberNotFound, IdempotencyReplyWithheld),
 )
 async def create_api_key(
     member_id: UUID, given: ApiKeyCreate, session: SessionDep, actor: ActorDep, response: Response
 ) -> ApiKeyCreated:
-    """Give a member a key. The reply is the only place where it can be read."""
+    """Give a member a key. The reply is the only place where it can be read.
+
+    A repeat with the same `Idempotency-Key` makes no second key and shows the first one no more: it is answered with
+    409 `idempotency-reply-withheld`.
+    """
     key, text = await service.create_api_key(session, actor, member_id, given)
+    # Also keeps the secret out of the idempotency record.
     response.headers["Cache-Control"] = "no-store"
     return ApiKeyCreated(**ApiKeyOut.model_validate(key).model_dump(), key=text)
 
