@@ -205,6 +205,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn believes whoever calls from this machine; create_app asks the settings
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
     )
     server = PuenteServer(config, on_ready=partial(say_where, settings, listener.getsockname()[1]))

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.core import health, problems
 from app.core.database import Database, create_engine
@@ -15,12 +17,14 @@ from app.core.embedded import locate_database
 from app.core.errors import CannotStart
 from app.core.events import Subscriptions
 from app.core.failures import install_failures
+from app.core.headers import ACCEPTED, EXPOSED, ReplyHeaders
 from app.core.health import Checks
 from app.core.logs import configure_logs
 from app.core.metrics import HttpMetrics
-from app.core.middleware import BodyLimit, LastResort, Observed, RequestIds
+from app.core.middleware import BodyLimit, HeadLimit, LastResort, Observed, RequestIds
 from app.core.migrations import at_head
 from app.core.openapi import openapi_document
+from app.core.rates import Rates
 from app.core.settings import Settings
 from app.demand import router as demand
 from app.identity import audit_router
@@ -50,9 +54,20 @@ Send your API key as `Authorization: Bearer puente_…`.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code` and, for a malformed payload, a JSON pointer to
 every wrong field. Lists take `limit`, `sort` and the `cursor` of the page before; a filter that does not exist is an
-error. Reads return an `ETag`, and changes want it back in `If-Match`. A POST with an `Idempotency-Key` may be
-repeated without a second effect. Instants are RFC 3339 in UTC.
+error. Reads return an `ETag`: changes want it back in `If-Match`, and a read that sends it in `If-None-Match` is
+answered with 304 while nothing has changed. A POST with an `Idempotency-Key` may be repeated without a second effect.
+Instants are RFC 3339 in UTC.
+
+Replies say in `RateLimit-Policy` and `RateLimit` how often your key and your organisation may call and what remains;
+past it the answer is 429 with `Retry-After`.
 """
+
+CORS: Final[dict[str, Any]] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": list(ACCEPTED),
+    "expose_headers": list(EXPOSED),
+    "max_age": 600,
+}
 
 
 def create_app(
@@ -70,15 +85,11 @@ def create_app(
         openapi_tags=TAGS,
         lifespan=lifespan(settings),
         redoc_url=None,
-        middleware=[
-            Middleware(RequestIds),
-            Middleware(Observed, metrics=metrics),
-            Middleware(LastResort, timeout_s=settings.request_timeout_s),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
-        ],
+        middleware=middleware(settings, metrics),
     )
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.rates = Rates(settings)
     app.state.checks = Checks()
     if database is not None:
         use_database(app, database)
@@ -90,6 +101,26 @@ def create_app(
         app.include_router(room.router)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     return app
+
+
+def middleware(settings: Settings, metrics: HttpMetrics) -> list[Middleware]:
+    """What a request passes on its way in, outermost first."""
+    proxies, origins = list(settings.trusted_proxies), list(settings.cors_origins)
+    return [
+        *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
+        Middleware(RequestIds),
+        Middleware(Observed, metrics=metrics),
+        Middleware(ReplyHeaders, tls=settings.behind_tls),
+        *([Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []),
+        Middleware(LastResort, timeout_s=settings.request_timeout_s),
+        Middleware(
+            HeadLimit,
+            max_url_bytes=settings.max_url_bytes,
+            max_header_bytes=settings.max_header_bytes,
+            max_query_parameters=settings.max_query_parameters,
+        ),
+        Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+    ]
 
 
 def subscriptions(engine: Engine) -> Subscriptions:

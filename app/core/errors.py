@@ -113,6 +113,33 @@ class PreconditionRequired(DomainError):
     title = "An If-Match header is needed"
 
 
+class AddressTooLong(DomainError):
+    """The path and the query are longer than anything here needs."""
+
+    status = 414
+    code = "address-too-long"
+    title = "The address of the request is too long"
+
+
+class HeadersTooLarge(DomainError):
+    """The headers are larger than anything here needs."""
+
+    status = 431
+    code = "headers-too-large"
+    title = "The request headers are too large"
+
+
+class RateLimited(DomainError):
+    """A quota is used up: of the key, of its organisation, or of an address whose attempts to sign in failed.
+
+    `Retry-After` says when to come back; `policy` and the `RateLimit` headers say which quota it was.
+    """
+
+    status = 429
+    code = "rate-limited"
+    title = "Too many requests"
+
+
 class Internal(DomainError):
     """A defect of ours; the log has the reason under the request id."""
 

@@ -2,14 +2,20 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import Fault, Invalid, PreconditionFailed, PreconditionRequired
 
 ENTITY_TAGS: Final = re.compile(r'\*|(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*')
+
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "It is still the version that `If-None-Match` names; there is no body."}
+}
+"""Part of the `responses=` of a GET that sets an ETag: its route then answers `If-None-Match`."""
 
 
 def etag(version: int) -> str:
@@ -51,3 +57,15 @@ def read_if_match(
 
 
 IfMatchDep = Annotated[IfMatch, Depends(read_if_match)]
+
+
+def not_modified(request: Request, response: Response) -> Response:
+    """A 304 in place of `response` when the caller already has it; a header that cannot be read names nothing."""
+    tag = response.headers.get("ETag")
+    wanted = ",".join(request.headers.getlist("If-None-Match")).strip()
+    if response.status_code != 200 or tag is None or not ENTITY_TAGS.fullmatch(wanted):
+        return response
+    # RFC 9110 compares If-None-Match weakly, since proxies that compress make tags weak.
+    if wanted != "*" and tag not in {named.strip().removeprefix("W/") for named in wanted.split(",")}:
+        return response
+    return Response(status_code=304, headers={"ETag": tag})

@@ -10,7 +10,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import PayloadTooLarge, RequestTimedOut
+from app.core.errors import (
+    AddressTooLong,
+    DomainError,
+    Fault,
+    HeadersTooLarge,
+    Invalid,
+    PayloadTooLarge,
+    RequestTimedOut,
+)
 from app.core.failures import REQUEST_ID, failure_response
 from app.core.ids import new_id
 from app.core.metrics import HttpMetrics
@@ -36,9 +44,7 @@ class RequestIds:
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -114,6 +120,35 @@ class LastResort:
                 raise
             reason = RequestTimedOut() if deadline.expired() else failure
             await failure_response(scope, reason)(scope, receive, send)
+
+
+class HeadLimit:
+    """Refuses requests whose address, headers or query are larger than anything here needs."""
+
+    def __init__(self, app: ASGIApp, *, max_url_bytes: int, max_header_bytes: int, max_query_parameters: int) -> None:
+        self.app = app
+        self.max_url_bytes = max_url_bytes
+        self.max_header_bytes = max_header_bytes
+        self.max_query_parameters = max_query_parameters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request pass unless its head is too large."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self.app(scope, receive, send)
+        else:
+            await failure_response(scope, refusal)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> DomainError | None:
+        query: bytes = scope["query_string"]
+        if len(scope.get("raw_path") or scope["path"].encode()) + len(query) > self.max_url_bytes:
+            return AddressTooLong(f"Path and query may have {self.max_url_bytes} bytes at most.")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self.max_header_bytes:
+            return HeadersTooLarge(f"Headers may have {self.max_header_bytes} bytes at most.")
+        if query.count(b"&") >= self.max_query_parameters:
+            detail = f"There may be {self.max_query_parameters} parameters at most."
+            return Invalid("The query is too long.", faults=[Fault("", "query", "too-many-parameters", detail)])
+        return None
 
 
 class BodyLimit:

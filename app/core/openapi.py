@@ -6,9 +6,34 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.core.errors import PayloadTooLarge
+from app.core.errors import PayloadTooLarge, RateLimited
 from app.core.problems import Problem
 
+RATE_HEADERS: Final = {
+    "Retry-After": {"description": "Seconds until there is room.", "required": True, "schema": {"type": "integer"}},
+    "RateLimit-Policy": {
+        "description": "The quotas that apply (`q`), and their windows in seconds (`w`).",
+        "schema": {"type": "string"},
+        "example": '"key";q=6000;w=60, "organisation";q=30000;w=60',
+    },
+    "RateLimit": {
+        "description": "What remains of each quota (`r`), and the seconds until some of it returns (`t`).",
+        "schema": {"type": "string"},
+        "example": '"key";r=0;t=12',
+    },
+}
+"""Other replies to a known caller carry the last two as well."""
+ETAG_HEADER: Final = {
+    "ETag": {"description": "The version.", "required": True, "schema": {"type": "string"}, "example": '"1"'}
+}
+IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the version you have: while it is still the present one, the answer is 304.",
+    "schema": {"type": "string"},
+    "example": '"1"',
+}
 BODY_PROBLEMS: Final = (str(PayloadTooLarge.status),)
 
 
@@ -38,6 +63,11 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
         if "requestBody" not in operation:
             for status in BODY_PROBLEMS:
                 operation["responses"].pop(status, None)
+        if str(RateLimited.status) in operation["responses"]:
+            operation["responses"][str(RateLimited.status)]["headers"] = RATE_HEADERS
+        if "304" in operation["responses"]:
+            operation["responses"]["200"]["headers"] = ETAG_HEADER
+            operation.setdefault("parameters", []).append(IF_NONE_MATCH)
         for parameter in operation.get("parameters", ()):
             # Optional to FastAPI, so that its absence is answered with 428 and not with 422.
             if parameter["name"] == "if-match":

@@ -10,12 +10,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core import idempotency
-from app.core.errors import Forbidden, Internal, Invalid, PayloadTooLarge, Unauthorized, Unavailable
+from app.core.errors import (
+    AddressTooLong,
+    Forbidden,
+    HeadersTooLarge,
+    Internal,
+    Invalid,
+    PayloadTooLarge,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+)
+from app.core.etags import NOT_MODIFIED, not_modified
 from app.core.faults import MalformedText
 from app.core.problems import merged, problems
 
 MAX_DEPTH: Final = 32
-COMMON_PROBLEMS: Final = problems(Unauthorized, Forbidden, Invalid, PayloadTooLarge, Internal, Unavailable)
+COMMON_PROBLEMS: Final = problems(
+    Unauthorized,
+    Forbidden,
+    PayloadTooLarge,
+    AddressTooLong,
+    Invalid,
+    RateLimited,
+    HeadersTooLarge,
+    Internal,
+    Unavailable,
+)
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -83,6 +104,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, given a strict request."""
         handle = super().get_route_handler()
+        conditional = NOT_MODIFIED.keys() <= self.responses.keys()
 
         async def handle_strictly(request: Request) -> Response:
             refuse_unstorable_url(request)
@@ -92,7 +114,7 @@ class StrictRoute(APIRoute):
                 return replay.response
             # FastAPI leaves function-scoped dependencies, and so commits, only after this handler has returned.
             await idempotency.keep(request, response)
-            return response
+            return not_modified(request, response) if conditional else response
 
         return handle_strictly
 

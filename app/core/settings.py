@@ -1,14 +1,18 @@
 """Everything that can be set from outside, read from `PUENTE_*` variables."""
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import RateLimitItem, parse_many
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 PSYCOPG: Final = "postgresql+psycopg"
+ORIGIN: Final = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 POSTGRES_DRIVERS: Final = frozenset({"postgres", "postgresql", PSYCOPG})
 
 
@@ -23,6 +27,45 @@ def with_driver(text: str) -> str:
     return url.set(drivername=PSYCOPG).render_as_string(hide_password=False)
 
 
+def rate(text: object) -> object:
+    """The rate that `600/minute` or `off` stands for."""
+    if not isinstance(text, str):
+        return text
+    if text.strip() == "off":
+        return None
+    try:
+        (item,) = parse_many(text)
+    except ValueError:
+        item = None
+    if item is None or item.amount < 1:
+        raise ValueError("must be a rate such as 600/minute, or off")
+    return item
+
+
+def split(text: object) -> object:
+    """The parts of a list written with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+
+def origin(text: str) -> str:
+    """An origin as browsers write it."""
+    if not ORIGIN.fullmatch(text):
+        raise ValueError("must be origins such as https://app.example, without a path; * is not one")
+    return text
+
+
+def network(text: str) -> str:
+    """An address or a network."""
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError("must be IP addresses or networks") from None
+    return text
+
+
+Rate = Annotated[InstanceOf[RateLimitItem] | None, BeforeValidator(rate), NoDecode]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(origin)], ...], BeforeValidator(split), NoDecode]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], BeforeValidator(split), NoDecode]
 PostgresUrl = Annotated[str, AfterValidator(with_driver)]
 
 
@@ -47,6 +90,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
 
     max_body_bytes: int = Field(1024 * 1024, ge=1)
+    max_url_bytes: int = Field(8 * 1024, ge=1024)
+    max_header_bytes: int = Field(32 * 1024, ge=1024)
+    max_query_parameters: int = Field(100, ge=1)
     request_timeout_s: float = Field(30.0, gt=0)
     shutdown_timeout_s: int = Field(30, ge=1)
 
@@ -57,3 +103,19 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(20_000, ge=1)
     lock_timeout_ms: int = Field(5_000, ge=1)
     idle_in_transaction_timeout_ms: int = Field(60_000, ge=1)
+
+    rate_per_key: Rate = Field("6000/minute", validate_default=True)
+    """How often one key may call, in a moving window: `600/minute`, `10/5 seconds`, or `off`."""
+    rate_per_organisation: Rate = Field("30000/minute", validate_default=True)
+    """How often all keys of an organisation may call."""
+    rate_failures_per_address: Rate = Field("60/minute", validate_default=True)
+    """How often an address may send a key that is not good."""
+    rate_storage_uri: str | None = None
+    """Where processes share their counts, such as `redis://…`; unset counts in each process alone."""
+
+    trusted_proxies: Networks = ()
+    """Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's unless named."""
+    behind_tls: bool = False
+    """Whether callers reach the service by https only; then browsers are told to insist on it."""
+    cors_origins: Origins = ()
+    """Origins whose pages may call from a browser; none sends no CORS headers at all."""

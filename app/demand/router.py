@@ -8,7 +8,7 @@ from fastapi import Query, Response, status
 from app.core.actor import Actor
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
-from app.core.etags import IfMatchDep, set_etag
+from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
@@ -42,7 +42,7 @@ async def list_requests(
     return Page[RequestOut](items=[_out(request, actor) for request in rows.items], next_cursor=rows.next_cursor)
 
 
-@router.get("/{request_id}", operation_id="get_request", responses=problems(RequestNotFound))
+@router.get("/{request_id}", operation_id="get_request", responses=problems(RequestNotFound) | NOT_MODIFIED)
 async def get_request(request_id: UUID, response: Response, session: SessionDep, actor: ActorDep) -> RequestOut:
     """Read one request."""
     request = await service.get_request(session, actor, request_id)

@@ -10,6 +10,7 @@ from app.core import idempotency
 from app.core.actor import Actor
 from app.core.database import Database, SessionDep
 from app.core.errors import Unauthorized
+from app.core.rates import Rates
 from app.identity import service
 
 bearer = HTTPBearer(
@@ -23,10 +24,19 @@ async def get_actor(request: Request, credentials: BearerDep, own: SessionDep) -
     if credentials is None:
         raise Unauthorized("Send your API key as Authorization: Bearer <key>.")
     database: Database = request.app.state.database
-    # A transaction of its own, over before the request's begins: noting the use of a key must neither be undone
-    # with a failed request nor hold the key's row while a long one runs.
-    async with database.transaction() as session:
-        actor = await service.authenticate(session, credentials.credentials)
+    rates: Rates = request.app.state.rates
+    await rates.admit_attempt(request.scope, credentials.credentials)
+    try:
+        # A transaction of its own, over before the request's begins: noting the use of a key must neither be undone
+        # with a failed request nor hold the key's row while a long one runs.
+        async with database.transaction() as session:
+            actor = await service.authenticate(session, credentials.credentials)
+    except Unauthorized:
+        await rates.count_failure(request.scope, credentials.credentials)
+        raise
+    rates.remember(credentials.credentials)
+    if actor.key_id is not None and actor.organisation_id is not None:
+        await rates.count_request(request.scope, actor.key_id, actor.organisation_id)
     await idempotency.begin(request, own, actor)
     return actor
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
-from app.core.etags import IfMatchDep, set_etag
+from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
 from app.core.idempotency import IdempotencyReplyWithheld
 from app.core.pages import Page
 from app.core.problems import problems
@@ -81,7 +81,9 @@ async def list_organisations(
 
 
 @router.get(
-    "/organisations/{organisation_id}", operation_id="get_organisation", responses=problems(OrganisationNotFound)
+    "/organisations/{organisation_id}",
+    operation_id="get_organisation",
+    responses=problems(OrganisationNotFound) | NOT_MODIFIED,
 )
 async def get_organisation(
     organisation_id: UUID, session: SessionDep, actor: ActorDep, response: Response

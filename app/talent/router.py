@@ -7,7 +7,7 @@ from fastapi import Query, Response, status
 
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
-from app.core.etags import IfMatchDep, set_etag
+from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
@@ -55,7 +55,7 @@ async def list_engineers(
     return Page[EngineerOut].model_validate(await service.list_engineers(session, actor, query))
 
 
-@router.get("/{engineer_id}", operation_id="get_engineer", responses=problems(EngineerNotFound))
+@router.get("/{engineer_id}", operation_id="get_engineer", responses=problems(EngineerNotFound) | NOT_MODIFIED)
 async def get_engineer(engineer_id: UUID, response: Response, session: SessionDep, actor: ActorDep) -> EngineerOut:
     """Read one profile."""
     return _out(await service.get_engineer(session, actor, engineer_id), response)

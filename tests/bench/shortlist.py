@@ -158,6 +158,8 @@ def serving(server: Server, name: str) -> Iterator[tuple[str, psutil.Process]]:
         "PUENTE_MIGRATION_DATABASE_URL": urls.owner,
         "PUENTE_PORT": str(port),
         "PUENTE_LOG_LEVEL": "error",
+        "PUENTE_RATE_PER_KEY": "off",
+        "PUENTE_RATE_PER_ORGANISATION": "off",
     }
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("puente")), "serve"], env=environment, stdout=subprocess.DEVNULL

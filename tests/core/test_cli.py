@@ -102,7 +102,15 @@ def test_a_database_nobody_has_migrated_is_one_line(environment, server):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PUENTE_PORT", "http"), ("PUENTE_DATABASE_URL", "mysql://x"), ("PUENTE_LOG_LEVEL", "loud")]
+    ("name", "value"),
+    [
+        ("PUENTE_PORT", "http"),
+        ("PUENTE_DATABASE_URL", "mysql://x"),
+        ("PUENTE_LOG_LEVEL", "loud"),
+        ("PUENTE_RATE_PER_KEY", "often"),
+        ("PUENTE_CORS_ORIGINS", "*"),
+        ("PUENTE_RATE_STORAGE_URI", "nonsense"),
+    ],
 )
 def test_a_wrong_setting_is_one_line(environment, name, value):
     assert name in refusal(puente("serve", **{**environment, name: value}))
@@ -158,3 +166,13 @@ def test_a_server_answers_until_it_is_told_to_stop(environment):
     assert reply.status_code == 200
     assert code == 0
     assert time.monotonic() - stopped < 10
+
+
+def test_who_calls_from_this_machine_cannot_name_another_address(environment):
+    environment["PUENTE_RATE_FAILURES_PER_ADDRESS"] = "2/minute"
+
+    with serving(environment) as (_, address):
+        guesses = [{"Authorization": "Bearer guess", "X-Forwarded-For": f"203.0.113.{n}"} for n in range(3)]
+        replies = [httpx.get(f"{address}/v1/me", headers=guess) for guess in guesses]
+
+    assert [reply.status_code for reply in replies] == [401, 401, 429]

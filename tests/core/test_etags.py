@@ -54,3 +54,43 @@ async def test_of_two_changes_to_one_version_the_second_is_stale(change):
     second = await change({"If-Match": '"1"'}, name="Second")
 
     assert (first.status_code, second.status_code) == (200, 412)
+
+
+@pytest.fixture
+async def read(client, session, acting_as):
+    """Reads an organisation that is at version 1."""
+    admin = await acting_as(Role.ADMIN)
+    organisation = await make_organisation(session, OrganisationKind.CLIENT)
+
+    async def get(headers):
+        return await client.get(f"/v1/organisations/{organisation.id}", headers={**admin.headers, **headers})
+
+    return get
+
+
+@pytest.mark.parametrize("tags", ['"1"', 'W/"1"', '"0", "1"', "*"])
+async def test_a_version_the_caller_has_is_not_sent_again(read, tags):
+    reply = await read({"If-None-Match": tags})
+
+    assert reply.status_code == 304
+    assert reply.content == b""
+    assert reply.headers["etag"] == '"1"'
+    assert "content-type" not in reply.headers
+    assert reply.headers["ratelimit"]
+
+
+@pytest.mark.parametrize("tags", ["", '"0"', '"11"', "1", 'W/1, "', '"1', "nonsense"])
+async def test_another_version_is_sent_whole(read, tags):
+    reply = await read({"If-None-Match": tags})
+
+    assert reply.status_code == 200
+    assert reply.json()["version"] == 1
+
+
+async def test_what_a_caller_may_not_see_is_not_found_whatever_it_claims_to_have(client, session, acting_as):
+    stranger = await acting_as(Role.CLIENT_ADMIN)
+    organisation = await make_organisation(session, OrganisationKind.CLIENT)
+
+    reply = await client.get(f"/v1/organisations/{organisation.id}", headers={**stranger.headers, "If-None-Match": "*"})
+
+    assert reply.status_code == 404

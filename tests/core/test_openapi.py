@@ -57,7 +57,7 @@ def test_every_private_operation_names_its_key_and_its_refusals(document):
         for operation in methods.values():
             if path.startswith("/v1"):
                 assert operation["security"] == [{"api_key": []}]
-                assert {"401", "403", "422", "500", "503"} <= set(operation["responses"])
+                assert {"401", "403", "414", "422", "429", "431", "500", "503"} <= set(operation["responses"])
                 assert ("413" in operation["responses"]) == ("requestBody" in operation)
 
 

@@ -1,13 +1,13 @@
 """Lists are walked by opaque cursors, and a cursor that is not ours is refused."""
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from sqlalchemy import event
 
 from app.core.actor import OrganisationKind, Role
-from tests.factories import make_organisation
+from tests.factories import make_member, make_organisation
 
 
 @pytest.fixture
@@ -118,3 +118,52 @@ async def test_a_list_takes_one_statement_however_long_it_is(client, connection,
         len([statement for statement in statements if "FROM organisation" in statement and "JOIN" not in statement])
         == 1
     )
+
+
+async def test_a_cursor_cut_anywhere_is_refused(client, session, admin):
+    for _ in range(2):
+        await make_organisation(session)
+    cursor = (await client.get("/v1/organisations?limit=1", headers=admin.headers)).json()["next_cursor"]
+
+    for length in range(1, len(cursor)):
+        reply = await client.get(f"/v1/organisations?cursor={cursor[:length]}", headers=admin.headers)
+
+        assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/cursor"), length
+
+
+async def test_the_cursor_of_another_organisation_shows_nothing_of_it(client, session, acting_as):
+    one, other = await acting_as(Role.CLIENT_ADMIN), await acting_as(Role.CLIENT_ADMIN)
+    for caller in (one, other):
+        for _ in range(3):
+            await make_member(session, caller.organisation, Role.HIRING_MANAGER)
+    url = "/v1/organisations/{}/members"
+    page = (await client.get(url.format(one.organisation.id), params={"limit": 2}, headers=one.headers)).json()
+
+    for sort in ("-created_at", "created_at"):
+        cursor = forged([sort, *json.loads(unsealed(page["next_cursor"]))[1:]])
+        own = await client.get(
+            url.format(other.organisation.id), params={"cursor": cursor, "sort": sort}, headers=other.headers
+        )
+        foreign = await client.get(
+            url.format(one.organisation.id), params={"cursor": cursor, "sort": sort}, headers=other.headers
+        )
+
+        assert own.status_code == 200
+        assert not {item["id"] for item in own.json()["items"]} & {item["id"] for item in page["items"]}
+        assert all(item["organisation_id"] == str(other.organisation.id) for item in own.json()["items"])
+        assert foreign.status_code == 404
+
+
+async def test_the_staff_s_cursor_in_a_client_s_hands_lists_the_client_alone(client, session, admin, acting_as):
+    for _ in range(3):
+        await make_organisation(session, OrganisationKind.CLIENT)
+    caller = await acting_as(Role.CLIENT_ADMIN)
+    cursor = (await client.get("/v1/organisations?limit=1", headers=admin.headers)).json()["next_cursor"]
+
+    page = (await client.get("/v1/organisations", params={"cursor": cursor}, headers=caller.headers)).json()
+
+    assert {item["id"] for item in page["items"]} <= {str(caller.organisation.id)}
+
+
+def unsealed(cursor):
+    return urlsafe_b64decode(cursor + "===")
