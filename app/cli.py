@@ -9,7 +9,9 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+from uuid import UUID
 
 import typer
 import uvicorn
@@ -21,6 +23,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import Lifespan
 
 from app import operations
+from app.audit.signing import find_signing_key
+from app.audit.verification import Tampered, Verification, verify_export
 from app.core import migrations
 from app.core.embedded import DatabaseUrls, locate_database
 from app.core.errors import CannotStart
@@ -37,6 +41,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Puente, a nearshore talent marketplace.",
 )
+audit = typer.Typer(no_args_is_help=True, help="Sign, export and verify the audit record.")
+cli.add_typer(audit, name="audit")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -60,7 +66,7 @@ def migrated_database(settings: Settings) -> DatabaseUrls:
     return urls
 
 
-def refuse(line: str) -> None:
+def refuse(line: str) -> NoReturn:
     """Say what is wrong and leave."""
     err.print(f"puente: {line}", markup=False, soft_wrap=True)
     sys.exit(1)
@@ -152,6 +158,59 @@ def verify() -> None:
     if wrong:
         raise typer.Exit(1)
     out.print("The index equals the listed profiles.")
+
+
+@audit.command()
+def checkpoint() -> None:
+    """Sign every chain of audit records where it ends now, so that a cut tail is found."""
+    settings = Settings()
+    made = asyncio.run(operations.audit_checkpoint(settings, migrated_database(settings)))
+    out.print(f"{made} checkpoints made.")
+
+
+@audit.command()
+def export(
+    organisation: Annotated[UUID | None, typer.Option(help="Only the records of this organisation.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="The records of all, and of the system itself.")] = False,
+) -> None:
+    """Write audit records to standard output as NDJSON, sealed, to be verified anywhere."""
+    if (organisation is None) != everything:
+        raise CannotStart("Say whose records: --organisation ID, or --all.")
+    settings = Settings()
+    write = sys.stdout.buffer.write
+    asyncio.run(operations.audit_export(settings, migrated_database(settings), organisation, write))
+
+
+@audit.command("verify")
+def verify_audit(
+    file: Annotated[Path | None, typer.Argument(help="An export; without one, the database is checked.")] = None,
+    unsigned: Annotated[bool, typer.Option(help="Check hashes only, where there is no audit key.")] = False,
+) -> None:
+    """Check that no audit record was changed, removed, moved or added; exit with 1 and name the first that was."""
+    settings = Settings()
+    key = None if unsigned else find_signing_key(settings)
+    if key is None and not unsigned:
+        raise CannotStart("There is no audit key to check signatures with: set PUENTE_AUDIT_KEY, or say --unsigned.")
+    try:
+        found = verify_file(file, key) if file else verify_database(settings, key)
+    except Tampered as finding:
+        refuse(str(finding))
+    signatures = "not checked" if unsigned else "good"
+    out.print(f"{found.records} records in {found.chains} chains are as they were written; signatures: {signatures}.")
+
+
+def verify_database(settings: Settings, key: bytes | None) -> Verification:
+    """Check the database."""
+    return asyncio.run(operations.audit_verify(settings, migrated_database(settings), key))
+
+
+def verify_file(file: Path, key: bytes | None) -> Verification:
+    """Check an export."""
+    try:
+        with file.open("rb") as lines:
+            return verify_export(lines, key)
+    except OSError as failure:
+        raise CannotStart(f"{file} cannot be read: {failure.strerror}.") from failure
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.audit.signing import sealing
 from app.core import health, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
@@ -137,7 +138,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(locate_database, settings)
         engine = await run_sync(load_engine, settings.model)
-        database = Database(create_engine(urls.app, settings), subscriptions(engine))
+        database = Database(create_engine(urls.app, settings), subscriptions(engine), sealing(settings))
         use_database(app, database)
         use_engine(app, engine)
         try:

@@ -1,11 +1,15 @@
 """What the command line does to a database, apart from serving it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from anyio.to_thread import run_sync
 
+from app.audit import reading
+from app.audit.signing import sealing, signing_key
+from app.audit.verification import Export, Verification
 from app.core.actor import Actor, OrganisationKind, Role
 from app.core.database import Database, create_engine
 from app.core.embedded import DatabaseUrls
@@ -36,7 +40,7 @@ class Plan:
 async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Engine]]:
     """The database with an engine that follows what is written to it."""
     engine = await run_sync(load_engine, settings.model)
-    database = Database(create_engine(urls.app, settings), subscriptions(engine))
+    database = Database(create_engine(urls.app, settings), subscriptions(engine), sealing(settings))
     try:
         yield database, engine
     finally:
@@ -106,3 +110,43 @@ async def verify(settings: Settings, urls: DatabaseUrls, progress: Progress) -> 
     """Everything that is wrong with the index."""
     async with opened(settings, urls) as (database, engine):
         return await maintenance.verify(database, engine, progress=progress)
+
+
+@asynccontextmanager
+async def plain_database(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The database, for work that neither needs an engine nor changes a profile."""
+    database = Database(create_engine(urls.app, settings), Subscriptions())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def audit_checkpoint(settings: Settings, urls: DatabaseUrls) -> int:
+    """Sign every chain where it ends; return how many were not signed there yet."""
+    key = signing_key(settings)
+    async with plain_database(settings, urls) as database, database.transaction() as session:
+        return await reading.checkpoint(session, key)
+
+
+async def audit_export(
+    settings: Settings, urls: DatabaseUrls, organisation_id: UUID | None, write: Callable[[bytes], object]
+) -> None:
+    """Sign the chains, then write them all, or one organisation's, under a seal."""
+    await audit_checkpoint(settings, urls)
+    async with plain_database(settings, urls) as database, database.transaction() as session:
+        export = Export()
+        async with aclosing(reading.lines(session, organisation_id)) as lines:
+            async for line in lines:
+                write(export.line(line))
+        write(export.seal(signing_key(settings)))
+
+
+async def audit_verify(settings: Settings, urls: DatabaseUrls, key: bytes | None) -> Verification:
+    """Check every chain in the database.
+
+    Raises:
+        Tampered: a record is not as it was written.
+    """
+    async with plain_database(settings, urls) as database, database.transaction() as session:
+        return await reading.verify(session, key)

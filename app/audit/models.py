@@ -1,10 +1,10 @@
-"""The table of audit records."""
+"""The tables of audit records, of the chains they form, and of the checkpoints that sign those."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -12,7 +12,7 @@ from app.core.actor import Role
 from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
-from app.core.migrations import APPEND_ONLY
+from app.core.migrations import APPEND_ONLY, KEPT
 
 
 class AuditRecord(SQLModel, table=True):
@@ -23,6 +23,14 @@ class AuditRecord(SQLModel, table=True):
         Index("ix_audit_record_subject", "subject_type", "subject_id"),
         Index("ix_audit_record_organisation_id_at", "organisation_id", "at"),
         Index("ix_audit_record_at_id", "at", "id"),
+        # Records of no organisation are one chain, too: there, NULL equals NULL.
+        Index(
+            "uq_audit_record_organisation_id_sequence",
+            "organisation_id",
+            "sequence",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
         {"info": {APPEND_ONLY: True}},
     )
 
@@ -37,3 +45,32 @@ class AuditRecord(SQLModel, table=True):
     subject_type: str = Field(max_length=40)
     subject_id: UUID
     payload: dict[str, Any] = Field(sa_type=JSONB)
+    sequence: int = Field(sa_type=BigInteger)
+    """From 1, without gaps, in the chain of the record's organisation."""
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class AuditChain(SQLModel, table=True):
+    """Where the chain of an organisation ends; whoever extends it locks this row."""
+
+    __tablename__: ClassVar[str] = "audit_chain"
+    __table_args__ = ({"info": {KEPT: True}},)
+
+    organisation_id: UUID = Field(primary_key=True)
+    """All zeros for the system's own chain."""
+    last_sequence: int = Field(sa_type=BigInteger)
+    last_hash: str = Field(max_length=64)
+
+
+class AuditCheckpoint(SQLModel, table=True):
+    """A signature under one record of a chain, and so under all before it."""
+
+    __tablename__: ClassVar[str] = "audit_checkpoint"
+    __table_args__ = ({"info": {APPEND_ONLY: True}},)
+
+    organisation_id: UUID = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    hash: str = Field(max_length=64)
+    made_at: datetime
+    signature: str = Field(max_length=64)

@@ -20,12 +20,18 @@ from app.core.settings import Settings
 class Database:
     """Hands out sessions; knows who has subscribed to what they announce."""
 
-    def __init__(self, bind: AsyncEngine | AsyncConnection, subscriptions: Subscriptions, **options: Any) -> None:
+    def __init__(
+        self,
+        bind: AsyncEngine | AsyncConnection,
+        subscriptions: Subscriptions,
+        info: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """`info` is what a room wants to find in every session's own `info`."""
         self.bind = bind
         self.subscriptions = subscriptions
-        self._sessions = async_sessionmaker(
-            bind, class_=AsyncSession, expire_on_commit=False, info={SUBSCRIPTIONS: subscriptions}, **options
-        )
+        told = {SUBSCRIPTIONS: subscriptions, **(info or {})}
+        self._sessions = async_sessionmaker(bind, class_=AsyncSession, expire_on_commit=False, info=told, **options)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

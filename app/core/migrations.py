@@ -21,6 +21,8 @@ from app.core.health import Check, Failing
 SCRIPTS: Final = Path(__file__).parents[2] / "migrations"
 APPEND_ONLY: Final = "append_only"
 """Key of a table's `info`: the application may add rows to it and never change them."""
+KEPT: Final = "kept"
+"""Key of a table's `info`: the application may add and change rows, and never deletes one."""
 
 
 class DatabaseAhead(CannotStart):
@@ -90,13 +92,15 @@ def grant(connection: Connection, role: str | None) -> None:
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
     connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}"))
     connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}"))
-    for table in append_only_tables(SQLModel.metadata):
+    for table in tables_marked(APPEND_ONLY, SQLModel.metadata):
         connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {name}"))
+    for table in tables_marked(KEPT, SQLModel.metadata):
+        connection.execute(text(f"REVOKE DELETE ON {table} FROM {name}"))
 
 
-def append_only_tables(metadata: MetaData) -> list[str]:
-    """The tables whose rows are never changed."""
-    return [name for name, table in metadata.tables.items() if table.info.get(APPEND_ONLY)]
+def tables_marked(mark: str, metadata: MetaData) -> list[str]:
+    """The tables whose `info` has this mark."""
+    return [name for name, table in metadata.tables.items() if table.info.get(mark)]
 
 
 def at_head(database: Database) -> Check:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from limits import RateLimitItem, parse_many
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -79,7 +79,11 @@ class Settings(BaseSettings):
     migration_database_url: PostgresUrl | None = None
     """Owner of the tables, for migrations only; defaults to `database_url`."""
     state_dir: Path = Path("var")
-    """Folder for the embedded database, snapshots and demo credentials."""
+    """Folder for the embedded database, snapshots, demo credentials and the audit key."""
+    audit_key: SecretStr | None = Field(None, min_length=32)
+    """Signs checkpoints of the audit record; unset makes one once in the state folder."""
+    audit_checkpoint_every: int = Field(100, ge=1)
+    """After how many records of an organisation the server signs a checkpoint by itself."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)

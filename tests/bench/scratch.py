@@ -18,13 +18,13 @@ from uuid import UUID
 
 import numpy as np
 import psycopg
-from app.seeding.load import seed
 from rich.progress import Progress
 
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.settings import Settings
 from app.operations import opened
+from app.seeding.load import seed
 from matching import PROFILE, Profile
 from tests.bench.people import SEED
 from tests.postgres import Server, connect, create_database, drop_database, exists, prepared_server, start_server
