@@ -75,6 +75,8 @@ def test_a_server_whose_database_does_not_answer_says_so_in_its_last_line(enviro
 
 def test_a_missing_model_is_one_line(environment):
     missing = "no-such/model"
+    # Whether a hub can be reached is not the question, and asking one takes minutes where none can.
+    environment["HF_HUB_OFFLINE"] = "1"
 
     done = puente("serve", **environment, PUENTE_PORT="0", PUENTE_MODEL=missing, PUENTE_LOG_LEVEL="error")
 
