@@ -91,8 +91,7 @@ def query(brief: Brief, vector: np.ndarray, k: int, taxonomy: Taxonomy, connecti
     weights = share_weights(brief.weights, applicable_parts(brief))
     parts = _parts(brief, vector, connection)
     score = " + ".join(f"{weight} * round(100000 * ({parts[part]}))" for part, weight in weights.items())
-    gates = " AND ".join(["true", *_gates(brief, taxonomy)])
-    musts = sum(need.must for need in brief.skills)
+    gates = " AND ".join(["true", *_gates(brief)])
     return f"""
     WITH need(need, must, weight, years) AS (VALUES {_needs(brief)}),
     credit(need, skill, credit) AS (VALUES {_credits(brief, taxonomy)}),
@@ -115,7 +114,7 @@ def query(brief: Brief, vector: np.ndarray, k: int, taxonomy: Taxonomy, connecti
     clock(zone, window_start, window_end, fewest) AS (VALUES {_clocks(brief, connection)})
     SELECT p.id, ({score})::bigint AS score
     FROM peer p LEFT JOIN skilled USING (id) LEFT JOIN versed USING (id) LEFT JOIN clock USING (zone, window_start, window_end)
-    WHERE (without_skills OR coalesce(musts, 0) >= {musts}) AND {gates}
+    WHERE {gates}
     ORDER BY score DESC, p.id LIMIT {k}
     """
 
@@ -240,25 +239,32 @@ def _parts(brief: Brief, vector: np.ndarray, connection: Connection) -> Mapping[
     }
 
 
-def _gates(brief: Brief, taxonomy: Taxonomy) -> Iterator[str]:
+def _gates(brief: Brief) -> Iterator[str]:
+    def unknown(kind: str, condition: str) -> str:
+        return "" if kind in brief.exclude_unknown else f"{condition} OR "
+
+    if any(need.must for need in brief.skills):
+        yield f"({unknown('skill', 'without_skills')}coalesce(musts, 0) >= {sum(need.must for need in brief.skills)})"
     if brief.discipline:
-        near = {brief.discipline, *NEIGHBOURS.get(brief.discipline, ())}
-        yield f"p.discipline IN ({', '.join(map(_quoted, sorted(near)))})"
+        near = set() if "discipline" in brief.exclude_unknown else NEIGHBOURS.get(brief.discipline, frozenset())
+        yield f"p.discipline IN ({', '.join(map(_quoted, sorted({brief.discipline, *near})))})"
     if brief.english:
         for mode in brief.english_modes:
-            yield f"(p.{mode} IS NULL OR p.{mode} >= {int(brief.english)})"
+            yield f"({unknown('english', f'p.{mode} IS NULL')}p.{mode} >= {int(brief.english)})"
     if brief.countries:
-        yield f"(p.country IS NULL OR p.country IN ({', '.join(map(_quoted, brief.countries))}))"
+        countries = ", ".join(map(_quoted, brief.countries))
+        yield f"({unknown('country', 'p.country IS NULL')}p.country IN ({countries}))"
     if brief.shared_minutes is not None and brief.zone:
-        yield f"(clock.fewest IS NULL OR clock.fewest >= {brief.shared_minutes})"
+        yield f"({unknown('shared_hours', 'clock.fewest IS NULL')}clock.fewest >= {brief.shared_minutes})"
     if brief.starts_on:
         latest = f"DATE '{brief.starts_on}' + {brief.start_tolerance_days}"
-        yield f"(p.available_from IS NULL OR p.available_from <= {latest})"
+        yield f"({unknown('start', 'p.available_from IS NULL')}p.available_from <= {latest})"
     if brief.weekly_hours is not None:
-        yield f"(p.weekly_hours IS NULL OR p.weekly_hours >= {brief.weekly_hours})"
+        yield f"({unknown('weekly_hours', 'p.weekly_hours IS NULL')}p.weekly_hours >= {brief.weekly_hours})"
     if brief.rate_ceiling is not None:
         ours = _quoted(brief.currency or "")
-        yield f"(p.rate IS NULL OR p.currency IS DISTINCT FROM {ours} OR p.rate <= {brief.rate_ceiling})"
+        incomparable = unknown("rate", f"p.rate IS NULL OR p.currency IS DISTINCT FROM {ours}")
+        yield f"({incomparable}(p.currency = {ours} AND p.rate <= {brief.rate_ceiling}))"
     for need in brief.certifications:
         if need.required:
             yield _held(need.certification, brief)
