@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -37,8 +37,6 @@ COMMON_PROBLEMS: Final = problems(
     Internal,
     Unavailable,
 )
-
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class StrictRequest(Request):

@@ -171,7 +171,6 @@ class EngineerContact(SQLModel, table=True):
     phone: str | None = None
     address: str | None = None
     links: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
-    version: int = 1
 
 
 class Engineer(SQLModel, table=True):

@@ -239,7 +239,6 @@ def create_engineer_contact() -> None:
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("address", sa.String(), nullable=True),
         sa.Column("links", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["engineer_id"], ["engineer.id"], name=op.f("fk_engineer_contact_engineer_id"), ondelete="CASCADE"
         ),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 import app.tables
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
-from app.core.migrations import DatabaseAhead, migrate, migration_config, owner_engine
+from app.core.migrations import DatabaseAhead, known_revision, migrate, migration_config, owner_engine
 from tests.postgres import Server
 
 CATALOGUE = {
@@ -69,7 +69,13 @@ def test_migrations_run_up_down_and_up_again(empty_urls: DatabaseUrls):
 
 
 def test_migrating_twice_changes_nothing(committed_urls: DatabaseUrls):
+    with owner_engine(committed_urls.owner).begin() as connection:
+        before = (catalogue(connection), known_revision(connection))
+
     migrate(committed_urls)
+
+    with owner_engine(committed_urls.owner).begin() as connection:
+        assert (catalogue(connection), known_revision(connection)) == before
 
 
 def test_a_database_ahead_of_the_code_is_left_alone(committed_urls: DatabaseUrls):
