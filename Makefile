@@ -41,9 +41,11 @@ format: $(STAMP) ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format .
 
 .PHONY: openapi
-openapi: $(STAMP) ## Write openapi.json anew
+openapi: $(STAMP) ## Write openapi.json and docs/permissions.md anew
 	@$(BIN)/puente openapi > openapi.json.new
 	@mv openapi.json.new openapi.json
+	@$(BIN)/puente permissions > docs/permissions.md.new
+	@mv docs/permissions.md.new docs/permissions.md
 
 .PHONY: openapi-drift
 openapi-drift: $(STAMP)

@@ -30,6 +30,7 @@ from app.core.embedded import DatabaseUrls, locate_database
 from app.core.errors import CannotStart
 from app.core.settings import Settings
 from app.demo.server import running_server, take_tour
+from app.identity import matrix
 from app.main import create_app
 from app.seeding.credentials import FILE
 
@@ -227,6 +228,12 @@ def openapi() -> None:
     """Print the OpenAPI document, the same bytes each time."""
     document = create_app().openapi()
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@cli.command()
+def permissions() -> None:
+    """Print the page that says who may do what: docs/permissions.md."""
+    sys.stdout.write(matrix.page(create_app()))
 
 
 @cli.command()

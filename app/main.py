@@ -28,7 +28,7 @@ from app.core.openapi import openapi_document
 from app.core.rates import Rates
 from app.core.settings import Settings
 from app.demand import router as demand
-from app.identity import audit_router
+from app.identity import audit_router, matrix
 from app.identity import router as identity
 from app.matchmaking import indexing
 from app.matchmaking import router as matchmaking
@@ -100,7 +100,7 @@ def create_app(
     rooms = (identity, taxonomy, talent, demand, matchmaking, audit_router, problems, health)
     for room in rooms:
         app.include_router(room.router)
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi_document(app, matrix.documented)  # type: ignore[method-assign]
     return app
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from app.core.aftermath import work_of
 from app.core.errors import (
     BadRequest,
     Contended,
@@ -99,7 +100,11 @@ def failure_response(scope: Scope, failure: Exception) -> JSONResponse:
 
 
 async def answer_failure(request: Request, failure: Exception) -> JSONResponse:
-    """Starlette's handler for every failure it hands over."""
+    """Starlette's handler for every failure it hands over; by now the request has given its connection back."""
+    refusal = domain_error(failure)
+    for work in work_of(request.scope):
+        async with request.app.state.database.transaction() as session:
+            await work(session, refusal)
     return failure_response(request.scope, failure)
 
 

@@ -1,6 +1,6 @@
 """The OpenAPI document, finished: what FastAPI cannot know is added here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -37,8 +37,8 @@ IF_NONE_MATCH: Final = {
 BODY_PROBLEMS: Final = (str(PayloadTooLarge.status),)
 
 
-def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """The document of `app`, built once."""
+def openapi_document(app: FastAPI, also: Callable[[FastAPI, dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """The document of `app`, built once; `also` adds what only a room knows."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -49,7 +49,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             routes=app.routes,
         )
-        app.openapi_schema = finished(document)
+        app.openapi_schema = also(app, finished(document))
     return app.openapi_schema
 
 

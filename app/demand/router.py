@@ -17,15 +17,25 @@ from app.demand.errors import IllegalRequestMove, RequestArchived, RequestNotFou
 from app.demand.models import Request
 from app.demand.policy import names_client
 from app.demand.schemas import RequestCreate, RequestOut, RequestPatch, RequestQuery
-from app.identity.dependencies import ActorDep
+from app.identity.dependencies import may
+from app.identity.permissions import Resource, Verb
 
 router = Router(prefix="/v1/requests", tag="requests")
+
+MayCreateRequest = Annotated[Actor, may(Verb.CREATE, Resource.REQUEST)]
+MayReadRequest = Annotated[Actor, may(Verb.READ, Resource.REQUEST)]
+MayChangeRequest = Annotated[Actor, may(Verb.CHANGE, Resource.REQUEST)]
 
 _CHANGE = (RequestNotFound, PreconditionFailed, PreconditionRequired)
 
 
 @router.post("", operation_id="create_request", status_code=status.HTTP_201_CREATED)
-async def create_request(body: RequestCreate, response: Response, session: SessionDep, actor: ActorDep) -> RequestOut:
+async def create_request(
+    body: RequestCreate,
+    response: Response,
+    session: SessionDep,
+    actor: MayCreateRequest,
+) -> RequestOut:
     """Ask for a role."""
     request = await service.create_request(session, actor, body)
     response.headers["Location"] = f"/v1/requests/{request.id}"
@@ -35,7 +45,9 @@ async def create_request(body: RequestCreate, response: Response, session: Sessi
 
 @router.get("", operation_id="list_requests")
 async def list_requests(
-    query: Annotated[RequestQuery, Query()], session: SessionDep, actor: ActorDep
+    query: Annotated[RequestQuery, Query()],
+    session: SessionDep,
+    actor: MayReadRequest,
 ) -> Page[RequestOut]:
     """List requests: a client its own, a recruiter all, a supplier those opened to suppliers."""
     rows = await service.list_requests(session, actor, query)
@@ -43,7 +55,7 @@ async def list_requests(
 
 
 @router.get("/{request_id}", operation_id="get_request", responses=problems(RequestNotFound) | NOT_MODIFIED)
-async def get_request(request_id: UUID, response: Response, session: SessionDep, actor: ActorDep) -> RequestOut:
+async def get_request(request_id: UUID, response: Response, session: SessionDep, actor: MayReadRequest) -> RequestOut:
     """Read one request."""
     request = await service.get_request(session, actor, request_id)
     set_etag(response, request.version)
@@ -54,10 +66,10 @@ async def get_request(request_id: UUID, response: Response, session: SessionDep,
 async def change_request(
     request_id: UUID,
     body: RequestPatch,
-    if_match: IfMatchDep,
     response: Response,
     session: SessionDep,
-    actor: ActorDep,
+    actor: MayChangeRequest,
+    if_match: IfMatchDep,
 ) -> RequestOut:
     """Change a request: fields left out stay, lists are replaced whole, null forgets."""
     request = await service.change_request(session, actor, request_id, if_match, body)
@@ -67,7 +79,11 @@ async def change_request(
 
 @router.post("/{request_id}/archive", operation_id="archive_request", responses=problems(*_CHANGE, IllegalRequestMove))
 async def archive_request(
-    request_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+    request_id: UUID,
+    response: Response,
+    session: SessionDep,
+    actor: MayChangeRequest,
+    if_match: IfMatchDep,
 ) -> RequestOut:
     """Archive a request for good; its shortlists stay readable."""
     request = await service.archive_request(session, actor, request_id, if_match)

@@ -20,15 +20,14 @@ from app.demand.errors import RequestArchived
 from app.demand.events import RequestChanged, RequestCreated, RequestMoved, RequestsChanged
 from app.demand.lifecycle import RequestStatus
 from app.demand.models import Request
-from app.demand.policy import names_client, owned, rankable, readable
+from app.demand.policy import names_client, reach
 from app.demand.schemas import RequestCreate, RequestPatch, RequestQuery
-from app.identity.permissions import Resource, Verb, require
+from app.identity.permissions import Resource, Verb
 from app.taxonomy import service as taxonomy
 
 
 async def create_request(session: AsyncSession, actor: Actor, data: RequestCreate) -> Request:
     """Ask for a role, for the actor's own company."""
-    require(actor, Verb.CREATE, Resource.REQUEST)
     assert actor.organisation_id is not None  # noqa: S101 - a role comes with an organisation
     return await create_request_for(session, actor, actor.organisation_id, data)
 
@@ -47,8 +46,7 @@ async def create_request_for(
 
 async def get_request(session: AsyncSession, actor: Actor, request_id: UUID) -> Request:
     """One request."""
-    require(actor, Verb.READ, Resource.REQUEST)
-    return await queries.get_request(session, request_id, readable(actor))
+    return await queries.get_request(session, request_id, reach(actor, Verb.READ))
 
 
 async def get_rankable(session: AsyncSession, actor: Actor, request_id: UUID) -> Request:
@@ -57,7 +55,7 @@ async def get_rankable(session: AsyncSession, actor: Actor, request_id: UUID) ->
     Raises:
         RequestArchived: the request is history.
     """
-    request = await queries.get_request(session, request_id, rankable(actor))
+    request = await queries.get_request(session, request_id, reach(actor, Verb.CREATE, Resource.SHORTLIST))
     if request.status is RequestStatus.ARCHIVED:
         raise RequestArchived("No shortlist is made for an archived request.")
     return request
@@ -65,7 +63,6 @@ async def get_rankable(session: AsyncSession, actor: Actor, request_id: UUID) ->
 
 async def list_requests(session: AsyncSession, actor: Actor, query: RequestQuery) -> Rows[Request]:
     """Requests the actor may read."""
-    require(actor, Verb.READ, Resource.REQUEST)
     if query.organisation_id is not None and not names_client(actor):
         # A list that is empty for every client but one would name it.
         raise Forbidden("You may not filter by client: clients stay unnamed.")
@@ -75,15 +72,14 @@ async def list_requests(session: AsyncSession, actor: Actor, query: RequestQuery
         value = getattr(query, field)
         if value is not None:
             conditions.append(col(getattr(Request, field)) == value)
-    return await queries.list_requests(session, query, [readable(actor), *conditions])
+    return await queries.list_requests(session, query, [reach(actor, Verb.READ), *conditions])
 
 
 async def change_request(
     session: AsyncSession, actor: Actor, request_id: UUID, if_match: IfMatch, patch: RequestPatch
 ) -> Request:
     """Change a request; what was not given stays, and shortlists already made stay as they are."""
-    require(actor, Verb.CHANGE, Resource.REQUEST)
-    request = await queries.lock_request(session, request_id, owned(actor))
+    request = await queries.lock_request(session, request_id, reach(actor, Verb.CHANGE))
     if_match.check(request.version)
     if request.status is RequestStatus.ARCHIVED:
         raise RequestArchived("An archived request does not change.")
@@ -97,8 +93,7 @@ async def change_request(
 
 async def archive_request(session: AsyncSession, actor: Actor, request_id: UUID, if_match: IfMatch) -> Request:
     """Archive a request for good."""
-    require(actor, Verb.CHANGE, Resource.REQUEST)
-    request = await queries.lock_request(session, request_id, owned(actor))
+    request = await queries.lock_request(session, request_id, reach(actor, Verb.CHANGE))
     if_match.check(request.version)
     was = request.status
     request.status = lifecycle.move(was, to=RequestStatus.ARCHIVED)

@@ -64,3 +64,16 @@ class ApiKeyRevoked(Event):
     subject_type: ClassVar[str] = "api_key"
 
     member_id: UUID
+
+
+@dataclass(frozen=True)
+class AccessDenied(Event):
+    """Somebody was refused; the subject is what the address named, or else the caller."""
+
+    action: ClassVar[str] = "access.denied"
+    subject_type: ClassVar[str] = "access"
+
+    resource: str
+    verb: str
+    operation: str
+    code: str

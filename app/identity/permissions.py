@@ -1,8 +1,10 @@
-"""Who may do what: one table. Whose things they may do it to is part of each query."""
+"""Who may do what, and to whose things: one table. Code, documentation and tests all read it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
+
+from sqlalchemy import ColumnElement, false, or_, true
 
 from app.core.actor import Actor, OrganisationKind, Role
 from app.core.errors import Forbidden
@@ -11,11 +13,12 @@ from app.core.errors import Forbidden
 class Resource(StrEnum):
     """What can be acted upon."""
 
+    ACCESS = "access"
     ORGANISATION = "organisation"
     MEMBER = "member"
     API_KEY = "api_key"
-    AUDIT_RECORD = "audit_record"
-    SKILL = "skill"
+    AUDIT_EVENT = "audit_event"
+    TAXONOMY = "taxonomy"
     UNMATCHED_SKILL = "unmatched_skill"
     ENGINEER = "engineer"
     ENGINEER_CONTACT = "engineer_contact"
@@ -32,58 +35,118 @@ class Verb(StrEnum):
     REMOVE = "remove"
 
 
-SUPPLIERS: Final = frozenset({Role.SUPPLIER_ADMIN, Role.SUPPLIER_RECRUITER})
-CLIENTS: Final = frozenset({Role.CLIENT_ADMIN, Role.HIRING_MANAGER})
-FIRM_ADMINS: Final = frozenset({Role.SUPPLIER_ADMIN, Role.CLIENT_ADMIN})
-RECRUITER: Final = frozenset({Role.RECRUITER})
-ADMIN: Final = frozenset({Role.ADMIN})
-AUDITOR: Final = frozenset({Role.AUDITOR})
-STAFF: Final = RECRUITER | ADMIN | AUDITOR
-EVERYONE: Final = frozenset(Role)
+class Relation(StrEnum):
+    """How a thing stands to the organisation of whoever acts upon it."""
 
-PERMISSIONS: Final[Mapping[tuple[Resource, Verb], frozenset[Role]]] = {
-    (Resource.ORGANISATION, Verb.CREATE): ADMIN,
-    (Resource.ORGANISATION, Verb.READ): EVERYONE,
-    (Resource.ORGANISATION, Verb.CHANGE): ADMIN,
-    (Resource.MEMBER, Verb.CREATE): ADMIN | FIRM_ADMINS,
-    (Resource.MEMBER, Verb.READ): ADMIN | FIRM_ADMINS,
-    (Resource.MEMBER, Verb.CHANGE): ADMIN | FIRM_ADMINS,
-    (Resource.API_KEY, Verb.CREATE): ADMIN | FIRM_ADMINS,
-    (Resource.API_KEY, Verb.READ): ADMIN | FIRM_ADMINS,
-    (Resource.API_KEY, Verb.REMOVE): ADMIN | FIRM_ADMINS,
-    (Resource.AUDIT_RECORD, Verb.READ): ADMIN | AUDITOR,
-    (Resource.SKILL, Verb.READ): EVERYONE,
-    (Resource.SKILL, Verb.CREATE): ADMIN,
-    (Resource.SKILL, Verb.CHANGE): ADMIN,
-    (Resource.UNMATCHED_SKILL, Verb.READ): ADMIN | RECRUITER,
-    (Resource.UNMATCHED_SKILL, Verb.CHANGE): ADMIN,
-    (Resource.ENGINEER, Verb.CREATE): SUPPLIERS,
-    (Resource.ENGINEER, Verb.READ): SUPPLIERS | RECRUITER,
-    (Resource.ENGINEER, Verb.CHANGE): SUPPLIERS,
-    (Resource.ENGINEER_CONTACT, Verb.READ): SUPPLIERS | RECRUITER,
-    (Resource.ENGINEER_CONTACT, Verb.CHANGE): SUPPLIERS,
-    (Resource.REQUEST, Verb.CREATE): CLIENTS,
-    (Resource.REQUEST, Verb.READ): CLIENTS | SUPPLIERS | RECRUITER,
-    (Resource.REQUEST, Verb.CHANGE): CLIENTS,
-    (Resource.SHORTLIST, Verb.CREATE): CLIENTS | RECRUITER,
-    (Resource.SHORTLIST, Verb.READ): CLIENTS | RECRUITER,
-}
-"""A pair that is not here is permitted to nobody."""
+    OWN = "own"
+    """It belongs to the actor's organisation; something new will."""
+    INVITED = "invited"
+    """It belongs to another, which has opened it to the actor's side."""
+    FOREIGN = "foreign"
+    """It belongs to another."""
+    NONE = "none"
+    """It belongs to nobody."""
+
+
+Relations = frozenset[Relation]
 
 ROLES: Final[Mapping[OrganisationKind, frozenset[Role]]] = {
-    OrganisationKind.SUPPLIER: SUPPLIERS,
-    OrganisationKind.CLIENT: CLIENTS,
-    OrganisationKind.MARKETPLACE: STAFF,
+    OrganisationKind.SUPPLIER: frozenset({Role.SUPPLIER_ADMIN, Role.SUPPLIER_RECRUITER}),
+    OrganisationKind.CLIENT: frozenset({Role.CLIENT_ADMIN, Role.HIRING_MANAGER}),
+    OrganisationKind.MARKETPLACE: frozenset({Role.RECRUITER, Role.ADMIN, Role.AUDITOR}),
 }
+
+_: Final = Relations()
+own: Final = Relations({Relation.OWN})
+invited: Final = Relations({Relation.INVITED})
+every: Final = Relations({Relation.OWN, Relation.INVITED, Relation.FOREIGN})
+none: Final = Relations({Relation.NONE})
+
+COLUMNS: Final = (
+    Role.SUPPLIER_ADMIN,
+    Role.SUPPLIER_RECRUITER,
+    Role.CLIENT_ADMIN,
+    Role.HIRING_MANAGER,
+    Role.RECRUITER,
+    Role.ADMIN,
+    Role.AUDITOR,
+)
+# fmt: off
+TABLE: Final[Mapping[tuple[Resource, Verb], tuple[Relations, ...]]] = {
+    #                                          supplier            client              marketplace
+    #                                        | admin   recruiter | admin   manager   | recruiter admin  auditor
+    (Resource.ACCESS, Verb.READ):             (own,    own,        own,    own,        own,      own,   own),
+    (Resource.ORGANISATION, Verb.CREATE):     (_,      _,          _,      _,          _,        none,  _),
+    (Resource.ORGANISATION, Verb.READ):       (own,    own,        own,    own,        every,    every, every),
+    (Resource.ORGANISATION, Verb.CHANGE):     (_,      _,          _,      _,          _,        every, _),
+    (Resource.MEMBER, Verb.CREATE):           (own,    _,          own,    _,          _,        every, _),
+    (Resource.MEMBER, Verb.READ):             (own,    _,          own,    _,          _,        every, _),
+    (Resource.MEMBER, Verb.CHANGE):           (own,    _,          own,    _,          _,        every, _),
+    (Resource.API_KEY, Verb.CREATE):          (own,    _,          own,    _,          _,        every, _),
+    (Resource.API_KEY, Verb.READ):            (own,    _,          own,    _,          _,        every, _),
+    (Resource.API_KEY, Verb.REMOVE):          (own,    _,          own,    _,          _,        every, _),
+    (Resource.AUDIT_EVENT, Verb.READ):        (_,      _,          _,      _,          _,        every, every),
+    (Resource.TAXONOMY, Verb.READ):           (none,   none,       none,   none,       none,     none,  none),
+    (Resource.UNMATCHED_SKILL, Verb.READ):    (_,      _,          _,      _,          none,     none,  _),
+    (Resource.UNMATCHED_SKILL, Verb.CHANGE):  (_,      _,          _,      _,          _,        none,  _),
+    (Resource.ENGINEER, Verb.CREATE):         (own,    own,        _,      _,          _,        _,     _),
+    (Resource.ENGINEER, Verb.READ):           (own,    own,        _,      _,          every,    _,     _),
+    (Resource.ENGINEER, Verb.CHANGE):         (own,    own,        _,      _,          _,        _,     _),
+    (Resource.ENGINEER_CONTACT, Verb.READ):   (own,    own,        _,      _,          every,    _,     _),
+    (Resource.ENGINEER_CONTACT, Verb.CHANGE): (own,    own,        _,      _,          _,        _,     _),
+    (Resource.REQUEST, Verb.CREATE):          (_,      _,          own,    own,        _,        _,     _),
+    (Resource.REQUEST, Verb.READ):            (invited, invited,   own,    own,        every,    _,     _),
+    (Resource.REQUEST, Verb.CHANGE):          (_,      _,          own,    own,        _,        _,     _),
+    (Resource.SHORTLIST, Verb.CREATE):        (_,      _,          own,    own,        every,    _,     _),
+    (Resource.SHORTLIST, Verb.READ):          (_,      _,          own,    own,        every,    _,     _),
+}
+"""Whose things each role may act upon; a pair that is not here is permitted to nobody."""
+# fmt: on
+
+ANYTHING: Final = Relations(Relation)
+
+
+def relations(actor: Actor, verb: Verb, resource: Resource) -> Relations:
+    """Whose things the table lets this actor do this to."""
+    if actor.role is None:
+        return ANYTHING
+    return granted(actor.role, verb, resource)
+
+
+def granted(role: Role, verb: Verb, resource: Resource) -> Relations:
+    """What stands in the table."""
+    row = TABLE.get((resource, verb))
+    return _ if row is None else row[COLUMNS.index(role)]
 
 
 def permits(actor: Actor, verb: Verb, resource: Resource) -> bool:
-    """Whether the table lets this actor do this."""
-    return actor.is_system or actor.role in PERMISSIONS.get((resource, verb), frozenset())
+    """Whether the table lets this actor do this to anything at all."""
+    return bool(relations(actor, verb, resource))
 
 
 def require(actor: Actor, verb: Verb, resource: Resource) -> None:
-    """Refuse unless the table lets this actor do this."""
+    """Refuse unless the table lets this actor do this to anything at all."""
     if not permits(actor, verb, resource):
         noun = resource.replace("_", " ")
         raise Forbidden(f"A {str(actor.role).replace('_', ' ')} may not {verb} this: {noun}.")
+
+
+def reachable(
+    actor: Actor,
+    verb: Verb,
+    resource: Resource,
+    *,
+    owned: ColumnElement[bool],
+    opened: ColumnElement[bool] | None = None,
+) -> ColumnElement[bool]:
+    """The rows the table lets this actor do this to; part of every statement about things that have an owner.
+
+    `owned` says that a row belongs to the actor's organisation, `opened` that its owner has invited the actor's side.
+    """
+    whose = relations(actor, verb, resource)
+    if Relation.FOREIGN in whose:
+        return true()
+    rows = [owned] if Relation.OWN in whose else []
+    if Relation.INVITED in whose and opened is not None:
+        rows.append(opened)
+    return or_(*rows) if rows else false()

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, status
 from starlette.responses import Response
 
+from app.core.actor import Actor
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
 from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
@@ -14,7 +15,7 @@ from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
 from app.identity import service
-from app.identity.dependencies import ActorDep
+from app.identity.dependencies import may
 from app.identity.errors import (
     ApiKeyNotFound,
     MemberEmailTaken,
@@ -24,7 +25,7 @@ from app.identity.errors import (
     OwnAccess,
     RoleOutOfPlace,
 )
-from app.identity.permissions import PERMISSIONS, permits
+from app.identity.permissions import TABLE, Resource, Verb, permits
 from app.identity.schemas import (
     ApiKeyCreate,
     ApiKeyCreated,
@@ -42,9 +43,20 @@ from app.identity.schemas import (
 
 router = Router(prefix="/v1", tag="identity")
 
+MayReadAccess = Annotated[Actor, may(Verb.READ, Resource.ACCESS)]
+MayCreateOrganisation = Annotated[Actor, may(Verb.CREATE, Resource.ORGANISATION)]
+MayReadOrganisation = Annotated[Actor, may(Verb.READ, Resource.ORGANISATION)]
+MayChangeOrganisation = Annotated[Actor, may(Verb.CHANGE, Resource.ORGANISATION)]
+MayCreateMember = Annotated[Actor, may(Verb.CREATE, Resource.MEMBER)]
+MayReadMember = Annotated[Actor, may(Verb.READ, Resource.MEMBER)]
+MayChangeMember = Annotated[Actor, may(Verb.CHANGE, Resource.MEMBER)]
+MayCreateApiKey = Annotated[Actor, may(Verb.CREATE, Resource.API_KEY)]
+MayReadApiKey = Annotated[Actor, may(Verb.READ, Resource.API_KEY)]
+MayRemoveApiKey = Annotated[Actor, may(Verb.REMOVE, Resource.API_KEY)]
+
 
 @router.get("/me", operation_id="get_me")
-async def get_me(session: SessionDep, actor: ActorDep) -> MeOut:
+async def get_me(session: SessionDep, actor: MayReadAccess) -> MeOut:
     """Say who the key belongs to and what it may do."""
     member, organisation = await service.get_me(session, actor)
     return MeOut.model_validate(
@@ -52,7 +64,7 @@ async def get_me(session: SessionDep, actor: ActorDep) -> MeOut:
             "member": member,
             "organisation": organisation,
             "key_id": actor.key_id,
-            "permissions": [f"{verb} {resource}" for resource, verb in PERMISSIONS if permits(actor, verb, resource)],
+            "permissions": [f"{verb} {resource}" for resource, verb in TABLE if permits(actor, verb, resource)],
         }
     )
 
@@ -64,7 +76,7 @@ async def get_me(session: SessionDep, actor: ActorDep) -> MeOut:
     responses=problems(OrganisationNameTaken),
 )
 async def create_organisation(
-    given: OrganisationCreate, session: SessionDep, actor: ActorDep, response: Response
+    given: OrganisationCreate, session: SessionDep, actor: MayCreateOrganisation, response: Response
 ) -> OrganisationOut:
     """Let a supplier or a client join the marketplace."""
     organisation = await service.create_organisation(session, actor, given)
@@ -74,7 +86,7 @@ async def create_organisation(
 
 @router.get("/organisations", operation_id="list_organisations")
 async def list_organisations(
-    query: Annotated[OrganisationQuery, Query()], session: SessionDep, actor: ActorDep
+    query: Annotated[OrganisationQuery, Query()], session: SessionDep, actor: MayReadOrganisation
 ) -> Page[OrganisationOut]:
     """List organisations: all of them for the marketplace's staff, one's own for everybody else."""
     return Page[OrganisationOut].model_validate(await service.list_organisations(session, actor, query))
@@ -86,7 +98,7 @@ async def list_organisations(
     responses=problems(OrganisationNotFound) | NOT_MODIFIED,
 )
 async def get_organisation(
-    organisation_id: UUID, session: SessionDep, actor: ActorDep, response: Response
+    organisation_id: UUID, session: SessionDep, actor: MayReadOrganisation, response: Response
 ) -> OrganisationOut:
     """Read an organisation."""
     organisation = await service.get_organisation(session, actor, organisation_id)
@@ -104,9 +116,9 @@ async def get_organisation(
 async def change_organisation(
     organisation_id: UUID,
     patch: OrganisationPatch,
-    if_match: IfMatchDep,
     session: SessionDep,
-    actor: ActorDep,
+    actor: MayChangeOrganisation,
+    if_match: IfMatchDep,
     response: Response,
 ) -> OrganisationOut:
     """Change an organisation's name, country or standing."""
@@ -122,7 +134,7 @@ async def change_organisation(
     responses=problems(OrganisationNotFound, MemberEmailTaken, RoleOutOfPlace),
 )
 async def create_member(
-    organisation_id: UUID, given: MemberCreate, session: SessionDep, actor: ActorDep, response: Response
+    organisation_id: UUID, given: MemberCreate, session: SessionDep, actor: MayCreateMember, response: Response
 ) -> MemberOut:
     """Make somebody a member of an organisation."""
     member = await service.create_member(session, actor, organisation_id, given)
@@ -134,7 +146,7 @@ async def create_member(
     "/organisations/{organisation_id}/members", operation_id="list_members", responses=problems(OrganisationNotFound)
 )
 async def list_members(
-    organisation_id: UUID, query: Annotated[MemberQuery, Query()], session: SessionDep, actor: ActorDep
+    organisation_id: UUID, query: Annotated[MemberQuery, Query()], session: SessionDep, actor: MayReadMember
 ) -> Page[MemberOut]:
     """List an organisation's members."""
     return Page[MemberOut].model_validate(await service.list_members(session, actor, organisation_id, query))
@@ -146,7 +158,7 @@ async def list_members(
     responses=problems(MemberNotFound, OwnAccess, PreconditionFailed, PreconditionRequired),
 )
 async def disable_member(
-    member_id: UUID, if_match: IfMatchDep, session: SessionDep, actor: ActorDep, response: Response
+    member_id: UUID, session: SessionDep, actor: MayChangeMember, if_match: IfMatchDep, response: Response
 ) -> MemberOut:
     """Take a member's access away; its keys stop working at once."""
     member = await service.disable_member(session, actor, member_id, if_match)
@@ -161,7 +173,7 @@ async def disable_member(
     responses=problems(MemberNotFound, IdempotencyReplyWithheld),
 )
 async def create_api_key(
-    member_id: UUID, given: ApiKeyCreate, session: SessionDep, actor: ActorDep, response: Response
+    member_id: UUID, given: ApiKeyCreate, session: SessionDep, actor: MayCreateApiKey, response: Response
 ) -> ApiKeyCreated:
     """Give a member a key. The reply is the only place where it can be read.
 
@@ -176,7 +188,7 @@ async def create_api_key(
 
 @router.get("/members/{member_id}/api-keys", operation_id="list_api_keys", responses=problems(MemberNotFound))
 async def list_api_keys(
-    member_id: UUID, query: Annotated[ApiKeyQuery, Query()], session: SessionDep, actor: ActorDep
+    member_id: UUID, query: Annotated[ApiKeyQuery, Query()], session: SessionDep, actor: MayReadApiKey
 ) -> Page[ApiKeyOut]:
     """List a member's keys, revoked ones included, without their secrets."""
     return Page[ApiKeyOut].model_validate(await service.list_api_keys(session, actor, member_id, query))
@@ -188,6 +200,6 @@ async def list_api_keys(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problems(ApiKeyNotFound),
 )
-async def revoke_api_key(key_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+async def revoke_api_key(key_id: UUID, session: SessionDep, actor: MayRemoveApiKey) -> None:
     """Make a key stop working, for good."""
     await service.revoke_api_key(session, actor, key_id)

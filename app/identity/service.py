@@ -24,7 +24,7 @@ from app.identity.events import (
     OrganisationCreated,
 )
 from app.identity.models import ApiKey, Member, Organisation, Standing
-from app.identity.permissions import ROLES, STAFF, Resource, Verb, require
+from app.identity.permissions import ROLES, Relation, Resource, Verb, relations
 from app.identity.schemas import (
     ApiKeyCreate,
     ApiKeyQuery,
@@ -38,14 +38,13 @@ from app.identity.schemas import (
 TOUCH_EVERY: Final = timedelta(minutes=1)
 
 
-def own_organisation(actor: Actor) -> UUID | None:
-    """The organisation an actor is confined to; None for the marketplace's staff and the system."""
-    return None if actor.is_system or actor.role in STAFF else actor.organisation_id
+def confined_to(actor: Actor, verb: Verb, resource: Resource) -> UUID | None:
+    """The organisation whose things alone an actor may do this to; None when it may to anybody's."""
+    return None if Relation.FOREIGN in relations(actor, verb, resource) else actor.organisation_id
 
 
 async def create_organisation(session: AsyncSession, actor: Actor, given: OrganisationCreate) -> Organisation:
     """Let an organisation join."""
-    require(actor, Verb.CREATE, Resource.ORGANISATION)
     organisation = Organisation(**given.model_dump())
     taken = OrganisationNameTaken(f"There is a {given.kind} of this name already.")
     async with refused_by(session, {"uq_organisation_kind_name": taken}):
@@ -62,22 +61,23 @@ async def is_empty(session: AsyncSession) -> bool:
 
 async def get_organisation(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
     """Read an organisation."""
-    require(actor, Verb.READ, Resource.ORGANISATION)
-    return await queries.get_organisation(session, organisation_id, within=own_organisation(actor))
+    return await queries.get_organisation(
+        session, organisation_id, within=confined_to(actor, Verb.READ, Resource.ORGANISATION)
+    )
 
 
 async def list_organisations(session: AsyncSession, actor: Actor, query: OrganisationQuery) -> Rows[Organisation]:
     """List the organisations the actor may see."""
-    require(actor, Verb.READ, Resource.ORGANISATION)
-    return await queries.list_organisations(session, query, within=own_organisation(actor))
+    return await queries.list_organisations(session, query, within=confined_to(actor, Verb.READ, Resource.ORGANISATION))
 
 
 async def change_organisation(
     session: AsyncSession, actor: Actor, organisation_id: UUID, patch: OrganisationPatch, if_match: IfMatch
 ) -> Organisation:
     """Change an organisation's record."""
-    require(actor, Verb.CHANGE, Resource.ORGANISATION)
-    organisation = await queries.get_organisation(session, organisation_id, within=None, lock=True)
+    organisation = await queries.get_organisation(
+        session, organisation_id, within=confined_to(actor, Verb.CHANGE, Resource.ORGANISATION), lock=True
+    )
     if_match.check(organisation.version)
     changes = patch.model_dump(exclude_unset=True)
     if organisation_id == actor.organisation_id and changes.get("standing") is Standing.DISABLED:
@@ -92,8 +92,9 @@ async def change_organisation(
 
 async def create_member(session: AsyncSession, actor: Actor, organisation_id: UUID, given: MemberCreate) -> Member:
     """Make somebody a member of an organisation."""
-    require(actor, Verb.CREATE, Resource.MEMBER)
-    organisation = await queries.get_organisation(session, organisation_id, within=own_organisation(actor))
+    organisation = await queries.get_organisation(
+        session, organisation_id, within=confined_to(actor, Verb.CREATE, Resource.MEMBER)
+    )
     if given.role not in ROLES[organisation.kind]:
         choice = ", ".join(sorted(ROLES[organisation.kind]))
         raise RoleOutOfPlace(f"A {organisation.kind} has the roles {choice}.")
@@ -107,15 +108,17 @@ async def create_member(session: AsyncSession, actor: Actor, organisation_id: UU
 
 async def list_members(session: AsyncSession, actor: Actor, organisation_id: UUID, query: MemberQuery) -> Rows[Member]:
     """List an organisation's members."""
-    require(actor, Verb.READ, Resource.MEMBER)
-    organisation = await queries.get_organisation(session, organisation_id, within=own_organisation(actor))
+    organisation = await queries.get_organisation(
+        session, organisation_id, within=confined_to(actor, Verb.READ, Resource.MEMBER)
+    )
     return await queries.list_members(session, organisation.id, query)
 
 
 async def disable_member(session: AsyncSession, actor: Actor, member_id: UUID, if_match: IfMatch) -> Member:
     """Take a member's access away; its keys stop working at once."""
-    require(actor, Verb.CHANGE, Resource.MEMBER)
-    member = await queries.get_member(session, member_id, within=own_organisation(actor), lock=True)
+    member = await queries.get_member(
+        session, member_id, within=confined_to(actor, Verb.CHANGE, Resource.MEMBER), lock=True
+    )
     if_match.check(member.version)
     if member.id == actor.member_id:
         raise OwnAccess("You cannot disable yourself.")
@@ -128,8 +131,7 @@ async def create_api_key(
     session: AsyncSession, actor: Actor, member_id: UUID, given: ApiKeyCreate
 ) -> tuple[ApiKey, str]:
     """Give a member a key; also returns the key itself, which is not kept."""
-    require(actor, Verb.CREATE, Resource.API_KEY)
-    member = await queries.get_member(session, member_id, within=own_organisation(actor))
+    member = await queries.get_member(session, member_id, within=confined_to(actor, Verb.CREATE, Resource.API_KEY))
     new = keys.make_key()
     key = ApiKey(
         organisation_id=member.organisation_id,
@@ -146,15 +148,13 @@ async def create_api_key(
 
 async def list_api_keys(session: AsyncSession, actor: Actor, member_id: UUID, query: ApiKeyQuery) -> Rows[ApiKey]:
     """List a member's keys, revoked ones included."""
-    require(actor, Verb.READ, Resource.API_KEY)
-    member = await queries.get_member(session, member_id, within=own_organisation(actor))
+    member = await queries.get_member(session, member_id, within=confined_to(actor, Verb.READ, Resource.API_KEY))
     return await queries.list_api_keys(session, member.id, query)
 
 
 async def revoke_api_key(session: AsyncSession, actor: Actor, key_id: UUID) -> None:
     """Make a key stop working, for good; revoking it again changes nothing."""
-    require(actor, Verb.REMOVE, Resource.API_KEY)
-    key = await queries.lock_api_key(session, key_id, within=own_organisation(actor))
+    key = await queries.lock_api_key(session, key_id, within=confined_to(actor, Verb.REMOVE, Resource.API_KEY))
     if key.revoked_at is None:
         key.revoked_at = utcnow()
         await audit.record(session, actor, ApiKeyRevoked(key.id, key.member_id, owner_id=key.organisation_id))

@@ -11,7 +11,8 @@ from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
 from app.demand.errors import RequestArchived, RequestNotFound
-from app.identity.dependencies import ActorDep
+from app.identity.dependencies import may
+from app.identity.permissions import Resource, Verb
 from app.matchmaking import presentation, service
 from app.matchmaking.engine import Engine
 from app.matchmaking.errors import IndexOutdated, NothingToRankBy, PoolUnsettled, ShortlistNotFound
@@ -19,6 +20,9 @@ from app.matchmaking.models import Shortlist
 from app.matchmaking.schemas import ShortlistCreate, ShortlistOut, ShortlistQuery, ShortlistSummaryOut
 
 router = Router(prefix="/v1", tag="shortlists")
+
+MayCreateShortlist = Annotated[Actor, may(Verb.CREATE, Resource.SHORTLIST)]
+MayReadShortlist = Annotated[Actor, may(Verb.READ, Resource.SHORTLIST)]
 
 
 def get_engine(request: Request) -> Engine:
@@ -40,7 +44,7 @@ EngineDep = Annotated[Engine, Depends(get_engine)]
 async def create_shortlist(
     request_id: UUID,
     session: SessionDep,
-    actor: ActorDep,
+    actor: MayCreateShortlist,
     engine: EngineDep,
     body: Annotated[ShortlistCreate, Body()] = ShortlistCreate(),  # noqa: B008 - frozen
 ) -> Response:
@@ -54,7 +58,10 @@ async def create_shortlist(
 
 @router.get("/requests/{request_id}/shortlists", operation_id="list_shortlists", responses=problems(RequestNotFound))
 async def list_shortlists(
-    request_id: UUID, query: Annotated[ShortlistQuery, Query()], session: SessionDep, actor: ActorDep
+    request_id: UUID,
+    query: Annotated[ShortlistQuery, Query()],
+    session: SessionDep,
+    actor: MayReadShortlist,
 ) -> Page[ShortlistSummaryOut]:
     """List the shortlists made for a request, without their candidates."""
     return Page[ShortlistSummaryOut].model_validate(await service.list_shortlists(session, actor, request_id, query))
@@ -66,7 +73,7 @@ async def list_shortlists(
     response_model=ShortlistOut,
     responses=problems(ShortlistNotFound),
 )
-async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: ActorDep) -> Response:
+async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: MayReadShortlist) -> Response:
     """Read a shortlist as it was frozen; clients see candidates without their identity."""
     return await _reply(session, actor, await service.get_shortlist(session, actor, shortlist_id))
 

@@ -12,7 +12,6 @@ from app.core.actor import Actor
 from app.core.ids import new_id
 from app.core.pages import Rows
 from app.demand import service as demand
-from app.identity.permissions import Resource, Verb, require
 from app.matchmaking import explanations, queries
 from app.matchmaking.engine import Engine
 from app.matchmaking.errors import NothingToRankBy, PoolUnsettled
@@ -38,7 +37,6 @@ async def create_shortlist(
     Raises:
         PoolUnsettled: candidates kept changing between their ranking and the reading of their profiles.
     """
-    require(actor, Verb.CREATE, Resource.SHORTLIST)
     request = await demand.get_rankable(session, actor, request_id)
     words = await taxonomy.current(session)
     brief, stored = await current_brief(session, engine, request)
@@ -75,7 +73,6 @@ async def create_shortlist(
 
 async def get_shortlist(session: AsyncSession, actor: Actor, shortlist_id: UUID) -> Shortlist:
     """A frozen shortlist, as it was."""
-    require(actor, Verb.READ, Resource.SHORTLIST)
     return await queries.get_shortlist(session, shortlist_id, readable(actor))
 
 
@@ -83,7 +80,6 @@ async def list_shortlists(
     session: AsyncSession, actor: Actor, request_id: UUID, query: ShortlistQuery
 ) -> Rows[Shortlist]:
     """The shortlists made for a request."""
-    require(actor, Verb.READ, Resource.SHORTLIST)
     await demand.get_request(session, actor, request_id)
     return await queries.list_shortlists(session, query, request_id, readable(actor))
 

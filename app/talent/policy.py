@@ -1,23 +1,18 @@
 """Whose engineers an actor works with."""
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from app.core.actor import Actor, OrganisationKind
+from app.core.actor import Actor
+from app.identity.permissions import Relation, Resource, Verb, reachable, relations
 from app.talent.models import Engineer
 
 
-def readable(actor: Actor) -> ColumnElement[bool]:
-    """Rows an actor may read: a firm its own, the marketplace all, anybody else none."""
-    if actor.is_system or actor.organisation_kind is OrganisationKind.MARKETPLACE:
-        return true()
-    return owned(actor)
+def reach(actor: Actor, verb: Verb, resource: Resource = Resource.ENGINEER) -> ColumnElement[bool]:
+    """Rows an actor may do this to."""
+    return reachable(actor, verb, resource, owned=col(Engineer.organisation_id) == actor.organisation_id)
 
 
-def owned(actor: Actor) -> ColumnElement[bool]:
-    """Rows an actor may change: a firm its own."""
-    if actor.is_system:
-        return true()
-    if actor.organisation_kind is OrganisationKind.SUPPLIER:
-        return col(Engineer.organisation_id) == actor.organisation_id
-    return false()
+def states_reason(actor: Actor) -> bool:
+    """Whether an actor must say why it reads contact data: whoever reads that of others' engineers."""
+    return Relation.FOREIGN in relations(actor, Verb.READ, Resource.ENGINEER_CONTACT)

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from fastapi import Query, Response, status
 
+from app.core.actor import Actor
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
 from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
-from app.identity.dependencies import ActorDep
+from app.identity.dependencies import may
+from app.identity.permissions import Resource, Verb
 from app.talent import service
 from app.talent.errors import EngineerArchived, EngineerNotFound, IllegalMove
 from app.talent.lifecycle import EngineerStatus
@@ -29,6 +31,12 @@ from app.taxonomy.service import ReferenceDataMissing
 
 router = Router(prefix="/v1/engineers", tag="engineers")
 
+MayCreateEngineer = Annotated[Actor, may(Verb.CREATE, Resource.ENGINEER)]
+MayReadEngineer = Annotated[Actor, may(Verb.READ, Resource.ENGINEER)]
+MayChangeEngineer = Annotated[Actor, may(Verb.CHANGE, Resource.ENGINEER)]
+MayReadEngineerContact = Annotated[Actor, may(Verb.READ, Resource.ENGINEER_CONTACT)]
+MayChangeEngineerContact = Annotated[Actor, may(Verb.CHANGE, Resource.ENGINEER_CONTACT)]
+
 _CHANGE = (EngineerNotFound, PreconditionFailed, PreconditionRequired)
 
 
@@ -39,7 +47,10 @@ _CHANGE = (EngineerNotFound, PreconditionFailed, PreconditionRequired)
     responses=problems(ReferenceDataMissing),
 )
 async def create_engineer(
-    body: EngineerCreate, response: Response, session: SessionDep, actor: ActorDep
+    body: EngineerCreate,
+    response: Response,
+    session: SessionDep,
+    actor: MayCreateEngineer,
 ) -> EngineerOut:
     """Post an engineer of your firm; unless it is a draft, the next shortlist considers them."""
     engineer = await service.create_engineer(session, actor, body)
@@ -49,14 +60,21 @@ async def create_engineer(
 
 @router.get("", operation_id="list_engineers")
 async def list_engineers(
-    query: Annotated[EngineerQuery, Query()], session: SessionDep, actor: ActorDep
+    query: Annotated[EngineerQuery, Query()],
+    session: SessionDep,
+    actor: MayReadEngineer,
 ) -> Page[EngineerOut]:
     """List profiles: a firm its own, a recruiter all."""
     return Page[EngineerOut].model_validate(await service.list_engineers(session, actor, query))
 
 
 @router.get("/{engineer_id}", operation_id="get_engineer", responses=problems(EngineerNotFound) | NOT_MODIFIED)
-async def get_engineer(engineer_id: UUID, response: Response, session: SessionDep, actor: ActorDep) -> EngineerOut:
+async def get_engineer(
+    engineer_id: UUID,
+    response: Response,
+    session: SessionDep,
+    actor: MayReadEngineer,
+) -> EngineerOut:
     """Read one profile."""
     return _out(await service.get_engineer(session, actor, engineer_id), response)
 
@@ -65,10 +83,10 @@ async def get_engineer(engineer_id: UUID, response: Response, session: SessionDe
 async def change_engineer(
     engineer_id: UUID,
     body: EngineerPatch,
-    if_match: IfMatchDep,
     response: Response,
     session: SessionDep,
-    actor: ActorDep,
+    actor: MayChangeEngineer,
+    if_match: IfMatchDep,
 ) -> EngineerOut:
     """Change a profile: fields left out stay, lists are replaced whole, null forgets."""
     return _out(await service.change_engineer(session, actor, engineer_id, if_match, body), response)
@@ -76,7 +94,11 @@ async def change_engineer(
 
 @router.post("/{engineer_id}/list", operation_id="publish_engineer", responses=problems(*_CHANGE, IllegalMove))
 async def publish_engineer(
-    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+    engineer_id: UUID,
+    response: Response,
+    session: SessionDep,
+    actor: MayChangeEngineer,
+    if_match: IfMatchDep,
 ) -> EngineerOut:
     """List a profile, so that shortlists consider it."""
     engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.LISTED)
@@ -85,7 +107,11 @@ async def publish_engineer(
 
 @router.post("/{engineer_id}/unlist", operation_id="unlist_engineer", responses=problems(*_CHANGE, IllegalMove))
 async def unlist_engineer(
-    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+    engineer_id: UUID,
+    response: Response,
+    session: SessionDep,
+    actor: MayChangeEngineer,
+    if_match: IfMatchDep,
 ) -> EngineerOut:
     """Withdraw a profile: the next shortlist is without it."""
     engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.UNLISTED)
@@ -94,7 +120,11 @@ async def unlist_engineer(
 
 @router.post("/{engineer_id}/archive", operation_id="archive_engineer", responses=problems(*_CHANGE, IllegalMove))
 async def archive_engineer(
-    engineer_id: UUID, if_match: IfMatchDep, response: Response, session: SessionDep, actor: ActorDep
+    engineer_id: UUID,
+    response: Response,
+    session: SessionDep,
+    actor: MayChangeEngineer,
+    if_match: IfMatchDep,
 ) -> EngineerOut:
     """Archive a profile for good; it stays readable and changes no more."""
     engineer = await service.move_engineer(session, actor, engineer_id, if_match, to=EngineerStatus.ARCHIVED)
@@ -103,7 +133,10 @@ async def archive_engineer(
 
 @router.get("/{engineer_id}/contact", operation_id="get_engineer_contact", responses=problems(EngineerNotFound))
 async def get_engineer_contact(
-    engineer_id: UUID, query: Annotated[ContactQuery, Query()], session: SessionDep, actor: ActorDep
+    engineer_id: UUID,
+    query: Annotated[ContactQuery, Query()],
+    session: SessionDep,
+    actor: MayReadEngineerContact,
 ) -> ContactOut:
     """Read contact data; every reading is recorded, and the marketplace states its reason."""
     contact = await service.read_contact(session, actor, engineer_id, reason=query.reason)
@@ -118,10 +151,10 @@ async def get_engineer_contact(
 async def replace_engineer_contact(
     engineer_id: UUID,
     body: Contact,
-    if_match: IfMatchDep,
     response: Response,
     session: SessionDep,
-    actor: ActorDep,
+    actor: MayChangeEngineerContact,
+    if_match: IfMatchDep,
 ) -> ContactOut:
     """Replace contact data; `If-Match` names the version of the profile."""
     contact, engineer = await service.replace_contact(session, actor, engineer_id, if_match, body)

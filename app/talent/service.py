@@ -8,14 +8,14 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
-from app.core.actor import Actor, OrganisationKind
+from app.core.actor import Actor
 from app.core.clock import utcnow
 from app.core.errors import Fault, Invalid
 from app.core.etags import IfMatch
 from app.core.events import announce
 from app.core.ids import new_id
 from app.core.pages import Rows
-from app.identity.permissions import Resource, Verb, require
+from app.identity.permissions import Resource, Verb
 from app.talent import lifecycle, profiles, queries
 from app.talent.errors import EngineerArchived
 from app.talent.events import (
@@ -28,7 +28,7 @@ from app.talent.events import (
 )
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer, EngineerContact
-from app.talent.policy import owned, readable
+from app.talent.policy import reach, states_reason
 from app.talent.profiles import Reference
 from app.talent.schemas import Contact, EngineerCreate, EngineerPatch, EngineerQuery
 from app.taxonomy import service as taxonomy
@@ -36,7 +36,6 @@ from app.taxonomy import service as taxonomy
 
 async def create_engineer(session: AsyncSession, actor: Actor, data: EngineerCreate) -> Engineer:
     """Post an engineer of the actor's own firm."""
-    require(actor, Verb.CREATE, Resource.ENGINEER)
     assert actor.organisation_id is not None  # noqa: S101 - a role comes with an organisation
     return (await create_engineers(session, actor, actor.organisation_id, [data]))[0]
 
@@ -71,22 +70,19 @@ async def create_engineers(
 
 async def get_engineer(session: AsyncSession, actor: Actor, engineer_id: UUID) -> Engineer:
     """One profile."""
-    require(actor, Verb.READ, Resource.ENGINEER)
-    return await queries.get_engineer(session, engineer_id, readable(actor))
+    return await queries.get_engineer(session, engineer_id, reach(actor, Verb.READ))
 
 
 async def list_engineers(session: AsyncSession, actor: Actor, query: EngineerQuery) -> Rows[Engineer]:
     """Profiles the actor may read."""
-    require(actor, Verb.READ, Resource.ENGINEER)
-    return await queries.list_engineers(session, query, [readable(actor), *await _conditions(session, query)])
+    return await queries.list_engineers(session, query, [reach(actor, Verb.READ), *await _conditions(session, query)])
 
 
 async def change_engineer(
     session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, patch: EngineerPatch
 ) -> Engineer:
     """Change a profile; what was not given stays."""
-    require(actor, Verb.CHANGE, Resource.ENGINEER)
-    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    engineer = await queries.lock_engineer(session, engineer_id, reach(actor, Verb.CHANGE))
     if_match.check(engineer.version)
     _refuse_archived(engineer)
     words = await taxonomy.current(session)
@@ -105,8 +101,7 @@ async def move_engineer(
     session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, *, to: EngineerStatus
 ) -> Engineer:
     """List, unlist or archive a profile."""
-    require(actor, Verb.CHANGE, Resource.ENGINEER)
-    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    engineer = await queries.lock_engineer(session, engineer_id, reach(actor, Verb.CHANGE))
     if_match.check(engineer.version)
     was = engineer.status
     engineer.status = lifecycle.move(was, to=to)
@@ -121,11 +116,11 @@ async def read_contact(
     session: AsyncSession, actor: Actor, engineer_id: UUID, *, reason: str | None
 ) -> EngineerContact:
     """Contact data; the marketplace states why, and the reason is kept."""
-    require(actor, Verb.READ, Resource.ENGINEER_CONTACT)
-    if reason is None and actor.organisation_kind is not OrganisationKind.SUPPLIER:
+    if reason is None and states_reason(actor):
         fault = Fault("/reason", "query", "missing", "State why you need the contact data.")
         raise Invalid("A reason is needed.", faults=[fault])
-    engineer = await queries.get_engineer(session, engineer_id, readable(actor))
+    visible = reach(actor, Verb.READ, Resource.ENGINEER_CONTACT)
+    engineer = await queries.get_engineer(session, engineer_id, visible)
     contact = await queries.find_contact(session, engineer.id)
     read = ContactRead(engineer.id, reason or "own engineer", owner_id=engineer.organisation_id)
     await audit.record(session, actor, read)
@@ -136,8 +131,8 @@ async def replace_contact(
     session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, data: Contact
 ) -> tuple[EngineerContact, Engineer]:
     """Replace contact data; guarded by the version of the profile, which goes up."""
-    require(actor, Verb.CHANGE, Resource.ENGINEER_CONTACT)
-    engineer = await queries.lock_engineer(session, engineer_id, owned(actor))
+    visible = reach(actor, Verb.CHANGE, Resource.ENGINEER_CONTACT)
+    engineer = await queries.lock_engineer(session, engineer_id, visible)
     if_match.check(engineer.version)
     _refuse_archived(engineer)
     contact = await queries.find_contact(session, engineer.id)

@@ -15,7 +15,6 @@ from app.core.clock import utcnow
 from app.core.errors import Unavailable
 from app.core.etags import IfMatch
 from app.core.pages import PageQuery, Rows
-from app.identity.permissions import Resource, Verb, require
 from app.taxonomy import queries, reference
 from app.taxonomy.errors import AlreadyCurated, NameTaken
 from app.taxonomy.events import SkillDismissed, SkillMapped
@@ -117,10 +116,9 @@ async def get_concept(session: AsyncSession, kind: ConceptKind, concept_id: str)
 
 
 async def list_unmatched(
-    session: AsyncSession, actor: Actor, query: PageQuery, *, status: UnmatchedStatus | None
+    session: AsyncSession, query: PageQuery, *, status: UnmatchedStatus | None
 ) -> Rows[UnmatchedSkill]:
     """The curator's queue."""
-    require(actor, Verb.READ, Resource.UNMATCHED_SKILL)
     return await queries.list_unmatched(session, query, status=status)
 
 
@@ -128,7 +126,6 @@ async def map_unmatched(
     session: AsyncSession, actor: Actor, unmatched_id: UUID, if_match: IfMatch, *, skill_id: str
 ) -> UnmatchedSkill:
     """Say which skill a queued word names; it becomes one of that skill's names."""
-    require(actor, Verb.CHANGE, Resource.UNMATCHED_SKILL)
     # Before anything is read: two words may be mapped to one skill at once, and both names must stay.
     await queries.lock_taxonomy(session)
     word = await _lock_open(session, unmatched_id, if_match)
@@ -148,7 +145,6 @@ async def dismiss_unmatched(
     session: AsyncSession, actor: Actor, unmatched_id: UUID, if_match: IfMatch
 ) -> UnmatchedSkill:
     """Say that a queued word is no skill."""
-    require(actor, Verb.CHANGE, Resource.UNMATCHED_SKILL)
     word = await _lock_open(session, unmatched_id, if_match)
     _decide(word, UnmatchedStatus.DISMISSED)
     await audit.record(session, actor, SkillDismissed(word.id))

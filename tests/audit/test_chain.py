@@ -221,7 +221,7 @@ async def test_readers_of_records_see_their_place_in_the_chain(client, acting_as
     admin = await acting_as(Role.ADMIN)
     await client.post("/v1/organisations", json={"kind": "client", "name": "Acme"}, headers=admin.headers)
 
-    (record,) = (await client.get("/v1/audit-records", headers=admin.headers)).json()["items"]
+    (record,) = (await client.get("/v1/audit-events", headers=admin.headers)).json()["items"]
 
     assert (record["sequence"], record["previous_hash"], len(record["hash"])) == (1, GENESIS, 64)
 

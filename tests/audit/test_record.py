@@ -66,7 +66,7 @@ async def test_records_hold_no_personal_data(client, session, acting_as):
 async def test_records_are_for_admins_and_auditors(client, acting_as, role):
     caller = await acting_as(role)
 
-    reply = await client.get("/v1/audit-records", headers=caller.headers)
+    reply = await client.get("/v1/audit-events", headers=caller.headers)
 
     assert (reply.status_code, reply.json()["code"]) == (403, "forbidden")
 
@@ -75,13 +75,13 @@ async def test_records_can_be_searched(client, acting_as):
     admin, auditor = await acting_as(Role.ADMIN), await acting_as(Role.AUDITOR)
     for name in ("Acme", "Globex"):
         await client.post("/v1/organisations", json={"kind": "client", "name": name}, headers=admin.headers)
-    everything = (await client.get("/v1/audit-records", headers=auditor.headers)).json()["items"]
+    everything = (await client.get("/v1/audit-events", headers=auditor.headers)).json()["items"]
     newest = everything[0]
 
     params = {"subject_id": newest["subject_id"], "action": "organisation.created", "since": newest["at"]}
-    found = (await client.get("/v1/audit-records", params=params, headers=auditor.headers)).json()["items"]
+    found = (await client.get("/v1/audit-events", params=params, headers=auditor.headers)).json()["items"]
     earlier = (
-        await client.get("/v1/audit-records", params={"until": everything[1]["at"]}, headers=auditor.headers)
+        await client.get("/v1/audit-events", params={"until": everything[1]["at"]}, headers=auditor.headers)
     ).json()
 
     assert [record["action"] for record in everything] == ["organisation.created"] * 2

@@ -1,0 +1,26 @@
+"""What must be written although the request failed: its own transaction is gone, so it gets another."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+from starlette.types import Scope
+
+from app.core.errors import DomainError
+
+AFTERMATH: Final = "puente.aftermath"
+"""Key of the ASGI scope under which the work is kept."""
+
+Work = Callable[[AsyncSession, DomainError], Awaitable[None]]
+
+
+def when_refused(request: Request, work: Work) -> None:
+    """Do `work` if this request is refused, in a transaction of its own, once the request's own has been undone."""
+    request.scope.setdefault(AFTERMATH, []).append(work)
+
+
+def work_of(scope: Scope) -> list[Work]:
+    """What a request has left to be done, once."""
+    found: list[Work] = scope.pop(AFTERMATH, [])
+    return found
