@@ -28,6 +28,7 @@ from app.audit.verification import Tampered, Verification, verify_export
 from app.core import migrations
 from app.core.embedded import DatabaseUrls, locate_database
 from app.core.errors import CannotStart
+from app.core.roles import confined
 from app.core.settings import Settings
 from app.demo.server import running_server, take_tour
 from app.identity import matrix
@@ -64,7 +65,7 @@ def migrated_database(settings: Settings) -> DatabaseUrls:
     """The database, once it is known to have the schema of this code."""
     urls = locate_database(settings)
     migrations.require_head(urls)
-    return urls
+    return confined(urls)
 
 
 def refuse(line: str) -> NoReturn:
@@ -88,12 +89,13 @@ def migrate() -> None:
 def migrate_step(settings: Settings, urls: DatabaseUrls) -> None:
     """Migrate, and load the reference data of this release, as a part of setting up."""
     migrations.migrate(urls)
-    if asyncio.run(operations.load_reference(settings, urls)):
+    if asyncio.run(operations.load_reference(settings, confined(urls))):
         out.print("The reference data is loaded.")
 
 
 def seed_step(settings: Settings, urls: DatabaseUrls) -> None:
     """Write the demonstration when nobody is there yet."""
+    urls = confined(urls)
     if asyncio.run(operations.wants_seeding(settings, urls)):
         write_demonstration(settings, urls, operations.Plan())
 

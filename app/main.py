@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.audit.signing import sealing
-from app.core import health, problems
+from app.core import health, idempotency, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
 from app.core.errors import CannotStart
@@ -26,7 +26,9 @@ from app.core.middleware import BodyLimit, HeadLimit, LastResort, Observed, Requ
 from app.core.migrations import at_head
 from app.core.openapi import openapi_document
 from app.core.rates import Rates
+from app.core.roles import confined
 from app.core.settings import Settings
+from app.core.tenancy import RANKING, SYSTEM
 from app.demand import router as demand
 from app.identity import audit_router, matrix
 from app.identity import router as identity
@@ -136,13 +138,14 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
 
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
-        urls = await run_sync(locate_database, settings)
+        urls = await run_sync(lambda: confined(locate_database(settings)))
         engine = await run_sync(load_engine, settings.model)
         database = Database(create_engine(urls.app, settings), subscriptions(engine), sealing(settings))
         use_database(app, database)
         use_engine(app, engine)
         try:
             await read_pool(database, engine)
+            await forget_expired_replies(database)
             yield
         finally:
             engine.close()
@@ -157,11 +160,17 @@ async def read_pool(database: Database, engine: Engine) -> None:
     Raises:
         CannotStart: the index belongs to another model.
     """
-    async with database.transaction() as session:
+    async with database.transaction(RANKING) as session:
         try:
             await engine.catch_up(session)
         except IndexOutdated as outdated:
             raise CannotStart(outdated.detail) from outdated
+
+
+async def forget_expired_replies(database: Database) -> None:
+    """Clear what requests leave: they forget expired replies to their own organisation alone."""
+    async with database.transaction(SYSTEM) as session:
+        await idempotency.forget_expired(session, limit=10_000)
 
 
 def use_database(app: FastAPI, database: Database) -> None:

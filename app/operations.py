@@ -16,6 +16,7 @@ from app.core.embedded import DatabaseUrls
 from app.core.errors import CannotStart
 from app.core.events import Subscriptions
 from app.core.settings import Settings
+from app.core.tenancy import SYSTEM
 from app.identity import service as identity
 from app.identity.schemas import ApiKeyCreate, MemberCreate, OrganisationCreate
 from app.main import subscriptions
@@ -52,7 +53,7 @@ async def load_reference(settings: Settings, urls: DatabaseUrls) -> bool:
     """Load the reference data unless it is there; say whether it was loaded."""
     database = Database(create_engine(urls.app, settings), Subscriptions())
     try:
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             return await taxonomy.load_reference(session)
     finally:
         await database.close()
@@ -62,7 +63,7 @@ async def wants_seeding(settings: Settings, urls: DatabaseUrls) -> bool:
     """Whether nobody is there yet, or a seeding was interrupted before it wrote its keys."""
     database = Database(create_engine(urls.app, settings), Subscriptions())
     try:
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             if await identity.is_empty(session):
                 return True
             return await holds_demonstration(session) and not (settings.state_dir / FILE).exists()
@@ -87,7 +88,7 @@ async def found_marketplace(settings: Settings, urls: DatabaseUrls, name: str, e
     system = Actor.system()
     database = Database(create_engine(urls.app, settings), Subscriptions())
     try:
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             if not await identity.is_empty(session):
                 raise CannotStart("There are organisations already; an admin makes further members and keys.")
             given = OrganisationCreate(kind=OrganisationKind.MARKETPLACE, name=name)
@@ -125,7 +126,7 @@ async def plain_database(settings: Settings, urls: DatabaseUrls) -> AsyncIterato
 async def audit_checkpoint(settings: Settings, urls: DatabaseUrls) -> int:
     """Sign every chain where it ends; return how many were not signed there yet."""
     key = signing_key(settings)
-    async with plain_database(settings, urls) as database, database.transaction() as session:
+    async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
         return await reading.checkpoint(session, key)
 
 
@@ -134,7 +135,7 @@ async def audit_export(
 ) -> None:
     """Sign the chains, then write them all, or one organisation's, under a seal."""
     await audit_checkpoint(settings, urls)
-    async with plain_database(settings, urls) as database, database.transaction() as session:
+    async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
         export = Export()
         async with aclosing(reading.lines(session, organisation_id)) as lines:
             async for line in lines:
@@ -148,5 +149,5 @@ async def audit_verify(settings: Settings, urls: DatabaseUrls, key: bytes | None
     Raises:
         Tampered: a record is not as it was written.
     """
-    async with plain_database(settings, urls) as database, database.transaction() as session:
+    async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
         return await reading.verify(session, key)

@@ -14,9 +14,11 @@ from app.core.database import Database, create_engine
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.settings import Settings
+from app.core.tenancy import SYSTEM, TELL, words_for
 from app.main import create_app, subscriptions
 from app.matchmaking.engine import Engine
 from matching import HashingEncoder
+from tests.databases import SharedDatabase, SystemDatabase
 from tests.factories import Caller, make_caller
 from tests.postgres import Server, prepared_server, start_server
 
@@ -54,6 +56,7 @@ async def connection(urls: DatabaseUrls) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(urls.app, poolclass=NullPool, connect_args={"options": "-c TimeZone=UTC"})
     async with engine.connect() as connection:
         transaction = await connection.begin()
+        await connection.execute(TELL, words_for(SYSTEM))
         yield connection
         await transaction.rollback()
     await engine.dispose()
@@ -70,7 +73,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def database(connection: AsyncConnection, engine: Engine) -> Database:
     """Sessions on the test's connection: what they commit is a savepoint."""
-    return Database(connection, subscriptions(engine), join_transaction_mode="create_savepoint")
+    return SharedDatabase(connection, subscriptions(engine), join_transaction_mode="create_savepoint")
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ def committed_urls(server: Server) -> Iterator[DatabaseUrls]:
 async def committed_database(committed_urls: DatabaseUrls, engine: Engine) -> AsyncIterator[Database]:
     """Real transactions on as many connections as it takes."""
     settings = Settings(database_url=committed_urls.app)
-    database = Database(create_engine(committed_urls.app, settings), subscriptions(engine))
+    database = SystemDatabase(create_engine(committed_urls.app, settings), subscriptions(engine))
     yield database
     await database.close()
 

@@ -21,13 +21,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.core.actor import Role
-from app.core.database import Database, create_engine
+from app.core.database import create_engine
 from app.core.ids import new_id
 from app.core.settings import Settings
 from app.main import create_app, read_pool, subscriptions, use_database, use_engine
 from app.matchmaking.engine import Engine
 from matching import HashingEncoder
 from tests.conftest import client_of
+from tests.databases import SystemDatabase
 from tests.factories import make_caller
 from tests.payloads import post_engineer, post_request, post_shortlist, skills
 
@@ -48,7 +49,7 @@ def application(urls):
     @asynccontextmanager
     async def around(app):
         engine = Engine(HashingEncoder())
-        database = Database(create_engine(urls.app, settings), subscriptions(engine))
+        database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine))
         use_database(app, database)
         use_engine(app, engine)
         await read_pool(database, engine)

@@ -14,6 +14,7 @@ from app.audit.canonical import GENESIS, Values, chain_of, link
 from app.audit.models import AuditChain, AuditCheckpoint, AuditRecord
 from app.audit.signing import SEALING, Sealing, signature_of
 from app.core.clock import utcnow
+from app.core.tenancy import Side, Tenancy, tell
 
 PENDING: Final = "audit_pending"
 """Key of a session's `info` under which the records wait that this transaction has made so far."""
@@ -56,6 +57,8 @@ class Pending:
         session.flush()
         records, self.records = self.records, []
         if records:
+            # Nothing follows but the commit, so there is no way back to the side of whoever made the records.
+            tell(session.connection(), Tenancy(Side.AUDIT))
             extend(session.connection(), records, session.info.get(SEALING))
 
 

@@ -13,6 +13,8 @@ from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
 from app.core.migrations import APPEND_ONLY, KEPT
+from app.core.row_security import TENANCY, Policies, side
+from app.core.tenancy import Side
 
 
 class AuditRecord(SQLModel, table=True):
@@ -31,7 +33,12 @@ class AuditRecord(SQLModel, table=True):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
-        {"info": {APPEND_ONLY: True}},
+        {
+            "info": {
+                TENANCY: Policies(read=side(Side.MARKETPLACE), write=side(Side.SYSTEM), add=side(Side.AUDIT)),
+                APPEND_ONLY: True,
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -55,7 +62,7 @@ class AuditChain(SQLModel, table=True):
     """Where the chain of an organisation ends; whoever extends it locks this row."""
 
     __tablename__: ClassVar[str] = "audit_chain"
-    __table_args__ = ({"info": {KEPT: True}},)
+    __table_args__ = ({"info": {TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)), KEPT: True}},)
 
     organisation_id: UUID = Field(primary_key=True)
     """All zeros for the system's own chain."""
@@ -67,7 +74,7 @@ class AuditCheckpoint(SQLModel, table=True):
     """A signature under one record of a chain, and so under all before it."""
 
     __tablename__: ClassVar[str] = "audit_checkpoint"
-    __table_args__ = ({"info": {APPEND_ONLY: True}},)
+    __table_args__ = ({"info": {TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)), APPEND_ONLY: True}},)
 
     organisation_id: UUID = Field(primary_key=True)
     sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from app.core.errors import DomainError
+from app.core.tenancy import Tenancy
 
 AFTERMATH: Final = "puente.aftermath"
 """Key of the ASGI scope under which the work is kept."""
@@ -15,12 +16,12 @@ AFTERMATH: Final = "puente.aftermath"
 Work = Callable[[AsyncSession, DomainError], Awaitable[None]]
 
 
-def when_refused(request: Request, work: Work) -> None:
+def when_refused(request: Request, tenancy: Tenancy, work: Work) -> None:
     """Do `work` if this request is refused, in a transaction of its own, once the request's own has been undone."""
-    request.scope.setdefault(AFTERMATH, []).append(work)
+    request.scope.setdefault(AFTERMATH, []).append((tenancy, work))
 
 
-def work_of(scope: Scope) -> list[Work]:
-    """What a request has left to be done, once."""
-    found: list[Work] = scope.pop(AFTERMATH, [])
+def work_of(scope: Scope) -> list[tuple[Tenancy, Work]]:
+    """What a request has left to be done, once, and for whom."""
+    found: list[tuple[Tenancy, Work]] = scope.pop(AFTERMATH, [])
     return found

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends
 from pydantic_core import from_json, to_json
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from app.core.errors import DomainError
 from app.core.events import SUBSCRIPTIONS, Subscriptions
 from app.core.settings import Settings
+from app.core.tenancy import WORKS_FOR, Tenancy
 
 
 class Database:
@@ -34,14 +36,19 @@ class Database:
         self._sessions = async_sessionmaker(bind, class_=AsyncSession, expire_on_commit=False, info=told, **options)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work is committed when the block ends, or undone when it raises."""
+    async def transaction(self, tenancy: Tenancy | None) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed when the block ends, or undone when it raises.
+
+        It works for `tenancy`; with None it sees no tenant's rows until it is told for whom (`tenancy.assume`).
+        """
         async with self._sessions() as session, session.begin():
+            if tenancy is not None:
+                session.info[WORKS_FOR] = tenancy
             yield session
 
     async def answers(self) -> None:
         """A readiness check: a connection can be had and answers."""
-        async with self.transaction() as session:
+        async with self.transaction(None) as session:
             await session.scalar(text("SELECT 1"))
 
     async def close(self) -> None:
@@ -58,6 +65,9 @@ def create_engine(url: str, settings: Settings) -> AsyncEngine:
         "lock_timeout": settings.lock_timeout_ms,
         "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout_ms,
     }
+    # What the URL says for itself: the role the connections become (`app.core.roles`).
+    options = [*make_url(url).normalized_query.get("options", ())]
+    options += [f"-c {name}={value}" for name, value in timeouts.items()]
     return create_async_engine(
         url,
         pool_size=settings.pool_size,
@@ -71,15 +81,15 @@ def create_engine(url: str, settings: Settings) -> AsyncEngine:
         connect_args={
             "application_name": "puente",
             "connect_timeout": settings.connect_timeout_s,
-            "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
+            "options": " ".join(options),
         },
     )
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The session of this request."""
+    """The session of this request; it works for nobody before it is known who is asking."""
     database: Database = request.app.state.database
-    async with database.transaction() as session:
+    async with database.transaction(None) as session:
         yield session
 
 

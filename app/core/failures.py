@@ -102,8 +102,8 @@ def failure_response(scope: Scope, failure: Exception) -> JSONResponse:
 async def answer_failure(request: Request, failure: Exception) -> JSONResponse:
     """Starlette's handler for every failure it hands over; by now the request has given its connection back."""
     refusal = domain_error(failure)
-    for work in work_of(request.scope):
-        async with request.app.state.database.transaction() as session:
+    for tenancy, work in work_of(request.scope):
+        async with request.app.state.database.transaction(tenancy) as session:
             await work(session, refusal)
     return failure_response(request.scope, failure)
 

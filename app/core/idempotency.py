@@ -25,6 +25,8 @@ from app.core.clock import utcnow
 from app.core.database import refused_by
 from app.core.errors import Conflict, Fault, Invalid
 from app.core.problems import problems
+from app.core.row_security import TENANCY, Policies, any_of, own, side
+from app.core.tenancy import Side
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -64,7 +66,14 @@ class IdempotencyRecord(SQLModel, table=True):
     """What was answered under a key; no foreign keys, for `core` knows no member."""
 
     __tablename__: ClassVar[str] = "idempotency_record"
-    __table_args__ = (Index("ix_idempotency_record_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_idempotency_record_expires_at", "expires_at"),
+        {
+            "info": {
+                TENANCY: Policies(write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER, Side.CLIENT, Side.MARKETPLACE)))
+            }
+        },
+    )
 
     member_id: UUID = Field(primary_key=True)
     key: str = Field(primary_key=True, max_length=255)

@@ -8,7 +8,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +16,8 @@ from app.core.database import Database
 from app.core.embedded import DatabaseUrls
 from app.core.errors import CannotStart
 from app.core.health import Check, Failing
+from app.core.roles import role_for
+from app.core.tenancy import Side
 
 SCRIPTS: Final = Path(__file__).parents[2] / "migrations"
 APPEND_ONLY: Final = "append_only"
@@ -43,16 +44,22 @@ def head_revision() -> str | None:
 
 
 def migrate(urls: DatabaseUrls, *, to: str = "head") -> None:
-    """Run the missing migrations as the owner, then let the application's role use the tables."""
+    """Run the missing migrations as the owner, then let the application's role use the tables.
+
+    Where row level security would not hold for that role, it is let become one for which it does (`roles.confined`).
+    """
     with owner_engine(urls.owner).begin() as connection:
         refuse_unknown_revision(connection)
         command.upgrade(migration_config(connection), to)
-        grant(connection, make_url(urls.app).username)
+        grant(connection, role_for(connection, urls))
 
 
 def owner_engine(url: str) -> Engine:
-    """An engine for migrations: no pool, and no long wait behind a lock that holds up everybody else."""
-    options = {"connect_timeout": 10, "options": "-c TimeZone=UTC -c lock_timeout=5s"}
+    """An engine for migrations: no pool, and no long wait behind a lock that holds up everybody else.
+
+    It works on the system's side, or the owner, who obeys row level security too, would migrate no data.
+    """
+    options = {"connect_timeout": 10, "options": f"-c TimeZone=UTC -c lock_timeout=5s -c puente.side={Side.SYSTEM}"}
     return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
 
 
@@ -108,7 +115,7 @@ def at_head(database: Database) -> Check:
     head = head_revision()
 
     async def check() -> None:
-        async with database.transaction() as session:
+        async with database.transaction(None) as session:
             current = await current_revision(session)
         if current != head:
             raise Failing(f"at revision {current}, not {head}: run puente migrate")

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, Numeric, Text
@@ -13,9 +13,17 @@ from sqlmodel import Field, Relationship, SQLModel
 from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
+from app.core.row_security import TENANCY, Policies, any_of, own, side, within
 from app.core.schemas import Cefr
+from app.core.tenancy import Side
 from app.core.trade import Discipline, Seniority, clock_window, money
 from app.demand.lifecycle import RequestStatus
+
+OPEN_TO_SUPPLIERS: Final = f"({side(Side.SUPPLIER)} AND open_to_suppliers AND status = '{RequestStatus.OPEN}')"
+OF_REQUEST: Final = Policies(
+    read=any_of(side(Side.MARKETPLACE), within("request", "request_id", Side.SUPPLIER)),
+    write=any_of(side(Side.SYSTEM), within("request", "request_id", Side.CLIENT)),
+)
 
 
 class ServiceType(StrEnum):
@@ -63,7 +71,10 @@ class RequestSkill(SQLModel, table=True):
     """A skill a request asks for; `skill_id` is null while no concept goes by what was written."""
 
     __tablename__ = "request_skill"
-    __table_args__ = (CheckConstraint("years >= 0 AND years <= 60", name="years_range"),)
+    __table_args__ = (
+        CheckConstraint("years >= 0 AND years <= 60", name="years_range"),
+        {"info": {TENANCY: OF_REQUEST}},
+    )
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
     position: int = Field(primary_key=True)
@@ -78,6 +89,7 @@ class RequestCertification(SQLModel, table=True):
     """A certification a request asks for."""
 
     __tablename__ = "request_certification"
+    __table_args__ = ({"info": {TENANCY: OF_REQUEST}},)
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
     position: int = Field(primary_key=True)
@@ -98,6 +110,14 @@ class Request(SQLModel, table=True):
         Index("ix_request_organisation_id_created_at", "organisation_id", "created_at", "id"),
         Index("ix_request_created_at", "created_at", "id"),
         Index("ix_request_updated_at", "updated_at", "id"),
+        {
+            "info": {
+                TENANCY: Policies(
+                    read=any_of(side(Side.MARKETPLACE), OPEN_TO_SUPPLIERS),
+                    write=any_of(side(Side.SYSTEM), own(Side.CLIENT)),
+                )
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

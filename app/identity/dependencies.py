@@ -17,6 +17,7 @@ from app.core.aftermath import when_refused
 from app.core.database import Database, SessionDep
 from app.core.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.core.rates import Rates
+from app.core.tenancy import SIGN_IN, assume, tenancy_of
 from app.identity import service
 from app.identity.events import AccessDenied
 from app.identity.permissions import Resource, Verb, require
@@ -40,7 +41,7 @@ async def get_actor(request: Request, credentials: BearerDep, own: SessionDep) -
     try:
         # A transaction of its own, over before the request's begins: noting the use of a key must neither be undone
         # with a failed request nor hold the key's row while a long one runs.
-        async with database.transaction() as session:
+        async with database.transaction(SIGN_IN) as session:
             actor = await service.authenticate(session, credentials.credentials)
     except Unauthorized:
         await rates.count_failure(request.scope, credentials.credentials)
@@ -48,6 +49,7 @@ async def get_actor(request: Request, credentials: BearerDep, own: SessionDep) -
     rates.remember(credentials.credentials)
     if actor.key_id is not None and actor.organisation_id is not None:
         await rates.count_request(request.scope, actor.key_id, actor.organisation_id)
+    await assume(own, tenancy_of(actor))
     await idempotency.begin(request, own, actor)
     return actor
 
@@ -64,7 +66,7 @@ class May:
 
     async def __call__(self, request: Request, actor: ActorDep) -> Actor:
         """Refuse what the table does not permit; a refusal is recorded."""
-        when_refused(request, partial(self._record, request, actor))
+        when_refused(request, tenancy_of(actor), partial(self._record, request, actor))
         require(actor, self.verb, self.resource)
         return actor
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, text
@@ -12,6 +12,11 @@ from app.core.actor import OrganisationKind, Role
 from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
+from app.core.row_security import TENANCY, Policies, any_of, own, side
+from app.core.tenancy import Side
+
+FIRMS: Final = (Side.SUPPLIER, Side.CLIENT)
+STAFF: Final = side(Side.MARKETPLACE, Side.SYSTEM)
 
 
 class Standing(StrEnum):
@@ -28,6 +33,7 @@ class Organisation(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("kind", "name"),
         Index("ix_organisation_created_at_id", "created_at", "id"),
+        {"info": {TENANCY: Policies(read=any_of(side(Side.SIGN_IN), own(*FIRMS, column="id")), write=STAFF)}},
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -44,7 +50,10 @@ class Member(SQLModel, table=True):
     """A person, or a program, that acts for an organisation."""
 
     __tablename__: ClassVar[str] = "member"
-    __table_args__ = (Index("uq_member_email_lower", text("lower(email)"), unique=True),)
+    __table_args__ = (
+        Index("uq_member_email_lower", text("lower(email)"), unique=True),
+        {"info": {TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS)))}},
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
@@ -61,7 +70,14 @@ class ApiKey(SQLModel, table=True):
     """A key of a member's; the secret itself is not kept."""
 
     __tablename__: ClassVar[str] = "api_key"
-    __table_args__ = (UniqueConstraint("prefix"),)
+    __table_args__ = (
+        UniqueConstraint("prefix"),
+        {
+            "info": {
+                TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS)), change=side(Side.SIGN_IN))
+            }
+        },
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     organisation_id: UUID = Field(foreign_key="organisation.id", index=True)

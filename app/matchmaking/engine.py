@@ -6,7 +6,7 @@ Each has one thread, so that a core is never burnt on the event loop and the poo
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import CannotStart
 from app.core.health import Failing
+from app.core.tenancy import Side, side_of
 from app.matchmaking import queries
 from app.matchmaking.errors import IndexOutdated
 from app.taxonomy.words import Taxonomy
@@ -21,6 +22,8 @@ from matching import Brief, Change, Encoder, ModelUnavailable, Pool, Ranking, Se
 from matching.encoder import Progress
 
 Answer = TypeVar("Answer")
+WHOLE_INDEX: Final = frozenset({Side.RANKING, Side.SYSTEM})
+"""The sides that see every entry of the index."""
 
 
 class Engine:
@@ -48,7 +51,10 @@ class Engine:
 
         Raises:
             IndexOutdated: a listed profile is encoded by another model.
+            RuntimeError: the session does not see the index of all firms, and would pass over what it does not see.
         """
+        if side_of(session) not in WHOLE_INDEX:
+            raise RuntimeError("The pool follows the index of all firms: elevate the session to the side of ranking.")
         async with self._catching_up:
             watermark = await queries.watermark(session)
             async for changes in queries.changes_since(session, self.watermark):

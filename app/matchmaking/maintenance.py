@@ -8,6 +8,7 @@ import numpy as np
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import Database
+from app.core.tenancy import SYSTEM
 from app.demand import service as demand
 from app.matchmaking import queries
 from app.matchmaking.engine import Engine
@@ -33,12 +34,12 @@ async def reindex(database: Database, engine: Engine, *, progress: Progress) -> 
     """
     encoded = 0
     async for engineer_ids in _batches_of_listed(database):
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             encoded += await index_profiles(session, engine, engineer_ids)
         progress(len(engineer_ids))
     after: UUID | None = None
     while True:
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             request_ids = await demand.request_ids(session, after=after, limit=BATCH)
             for request in await demand.load_requests(session, request_ids):
                 await index_request(session, engine, request)
@@ -56,7 +57,7 @@ async def verify(database: Database, engine: Engine, *, progress: Progress) -> l
     wrong: list[str] = []
     sampled = 0
     async for engineer_ids in _batches_of_listed(database):
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             wrong.extend(await _wrong_entries(session, engine, engineer_ids, vectors=sampled < SAMPLE))
         sampled += len(engineer_ids)
         progress(len(engineer_ids))
@@ -64,7 +65,7 @@ async def verify(database: Database, engine: Engine, *, progress: Progress) -> l
 
 
 async def _wrong_pool(database: Database, engine: Engine) -> list[str]:
-    async with database.transaction() as session:
+    async with database.transaction(SYSTEM) as session:
         await queries.freeze(session)
         try:
             await engine.catch_up(session)
@@ -77,7 +78,7 @@ async def _wrong_pool(database: Database, engine: Engine) -> list[str]:
 async def _batches_of_listed(database: Database) -> AsyncIterator[Sequence[UUID]]:
     after: UUID | None = None
     while True:
-        async with database.transaction() as session:
+        async with database.transaction(SYSTEM) as session:
             engineer_ids = await talent.listed_ids(session, after=after, limit=BATCH)
         if not engineer_ids:
             return

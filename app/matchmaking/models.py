@@ -10,10 +10,14 @@ from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import utcnow
 from app.core.ids import new_id
+from app.core.row_security import TENANCY, Policies, any_of, own, side, within
+from app.core.tenancy import Side
 
 CURRENT_TRANSACTION: Final = text("pg_current_xact_id()::text::bigint")
 """Number of the transaction that writes a row. Unlike a sequence's, it can be compared with `pg_snapshot_xmin`, below
 which every transaction has ended."""
+
+STAFF: Final = side(Side.MARKETPLACE, Side.SYSTEM)
 
 
 def _document(*, nullable: bool = False) -> Any:
@@ -27,6 +31,14 @@ class ProfileEntry(SQLModel, table=True):
     __table_args__ = (
         Index("ix_profile_entry_changed_in", "changed_in"),
         CheckConstraint("listed = (facts IS NOT NULL) AND listed = (vector IS NOT NULL)", name="listed_whole"),
+        {
+            "info": {
+                TENANCY: Policies(
+                    read=side(Side.RANKING),
+                    write=any_of(side(Side.SYSTEM), within("engineer", "engineer_id", Side.SUPPLIER)),
+                )
+            }
+        },
     )
 
     engineer_id: UUID = Field(foreign_key="engineer.id", ondelete="CASCADE", primary_key=True)
@@ -47,6 +59,7 @@ class BriefEntry(SQLModel, table=True):
     """A request as the ranking sees it."""
 
     __tablename__ = "brief_entry"
+    __table_args__ = ({"info": {TENANCY: Policies(write=any_of(STAFF, within("request", "request_id", Side.CLIENT)))}},)
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
     version: int
@@ -60,6 +73,9 @@ class ShortlistEntry(SQLModel, table=True):
     """A candidate in their place, with what the ranking knew of them and said about them. Scores are billionths."""
 
     __tablename__ = "shortlist_entry"
+    __table_args__ = (
+        {"info": {TENANCY: Policies(write=any_of(STAFF, within("shortlist", "shortlist_id", Side.CLIENT)))}},
+    )
 
     shortlist_id: UUID = Field(
         sa_column=Column(ForeignKey("shortlist.id", ondelete="CASCADE"), primary_key=True, nullable=False)
@@ -79,7 +95,10 @@ class Shortlist(SQLModel, table=True):
     """A ranking, frozen: everything needed to compute it again is kept with it."""
 
     __tablename__ = "shortlist"
-    __table_args__ = (Index("ix_shortlist_request_id_created_at", "request_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_shortlist_request_id_created_at", "request_id", "created_at", "id"),
+        {"info": {TENANCY: Policies(write=any_of(STAFF, own(Side.CLIENT)))}},
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     request_id: UUID = Field(foreign_key="request.id")

@@ -11,6 +11,7 @@ from app.audit import service as audit
 from app.core.actor import Actor
 from app.core.ids import new_id
 from app.core.pages import Rows
+from app.core.tenancy import Side, elevated
 from app.demand import service as demand
 from app.matchmaking import explanations, queries
 from app.matchmaking.engine import Engine
@@ -41,7 +42,9 @@ async def create_shortlist(
     words = await taxonomy.current(session)
     brief, stored = await current_brief(session, engine, request)
     vector = np.frombuffer(stored.vector, dtype="<f4")
-    ranking, watermark, facts = await _rank_settled(session, engine, brief, vector, size, words)
+    # Candidates are of every firm; what the client may see of them is what is frozen here.
+    async with elevated(session, Side.RANKING):
+        ranking, watermark, facts = await _rank_settled(session, engine, brief, vector, size, words)
     shortlist_id = new_id()
     shortlist = Shortlist(
         id=shortlist_id,

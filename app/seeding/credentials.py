@@ -14,6 +14,7 @@ from app.core.actor import Actor, Role
 from app.core.database import Database
 from app.core.errors import Unauthorized
 from app.core.pages import MAX_LIMIT
+from app.core.tenancy import SIGN_IN, SYSTEM
 from app.identity import service as identity
 from app.identity.models import Member, Organisation
 from app.identity.schemas import ApiKeyCreate, ApiKeyQuery, MemberQuery
@@ -34,7 +35,7 @@ async def ensure_credentials(database: Database, organisations: Mapping[str, UUI
     file = state_dir / FILE
     if await _all_work(database, await run_sync(_read, file)):
         return file
-    async with database.transaction() as session:
+    async with database.transaction(SYSTEM) as session:
         entries = {
             holder: await _new_entry(session, organisations[holder], HOLDERS[holder])
             for holder in HOLDERS
@@ -75,7 +76,7 @@ def _read(file: Path) -> dict[str, Any]:
 async def _all_work(database: Database, entries: Mapping[str, Any]) -> bool:
     if set(entries) != set(HOLDERS):
         return False
-    async with database.transaction() as session:
+    async with database.transaction(SIGN_IN) as session:
         for holder, role in HOLDERS.items():
             key = entries[holder].get("key") if isinstance(entries[holder], dict) else None
             if not isinstance(key, str) or not await _works(session, key, role):

@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.actor import Actor, OrganisationKind
 from app.core.clock import today
 from app.core.database import Database
+from app.core.tenancy import SYSTEM
 from app.demand import service as demand
 from app.demand.schemas import RequestCreate
 from app.seeding.companies import MARKETPLACE, Company, create_company, known_companies
@@ -108,12 +109,12 @@ class _Loading:
 
     async def marketplace(self) -> None:
         """The marketplace and its staff."""
-        async with self._database.transaction() as session:
+        async with self._database.transaction(SYSTEM) as session:
             await self._company(session, Company(OrganisationKind.MARKETPLACE, MARKETPLACE, CLIENT_COUNTRY))
 
     async def client(self, client: Client, wanted: Sequence[RequestCreate]) -> int:
         """A client with its requests, unless it is there; return how many requests were written."""
-        async with self._database.transaction() as session:
+        async with self._database.transaction(SYSTEM) as session:
             company = Company(OrganisationKind.CLIENT, client.name, CLIENT_COUNTRY)
             organisation_id, new = await self._company(session, company)
             for request in wanted if new else ():
@@ -122,7 +123,7 @@ class _Loading:
 
     async def firm(self, firm: Firm, team: Sequence[EngineerCreate]) -> int:
         """A firm and those of its engineers that are missing; return how many were written."""
-        async with self._database.transaction() as session:
+        async with self._database.transaction(SYSTEM) as session:
             company = Company(OrganisationKind.SUPPLIER, firm.name, firm.country)
             organisation_id, _ = await self._company(session, company)
             there = await talent.count_engineers(session, organisation_id)
@@ -134,7 +135,7 @@ class _Loading:
         return added
 
     async def _next_batch(self, organisation_id: UUID, team: Sequence[EngineerCreate]) -> int:
-        async with self._database.transaction() as session:
+        async with self._database.transaction(SYSTEM) as session:
             await _take_turn(session)
             there = await talent.count_engineers(session, organisation_id)
             batch = team[there : there + BATCH]

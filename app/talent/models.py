@@ -6,7 +6,7 @@ Lists keep the order they were given in: `position` counts from zero and is the 
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, Numeric
@@ -16,9 +16,15 @@ from sqlmodel import Field, Relationship, SQLModel
 from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
+from app.core.row_security import TENANCY, Policies, any_of, own, side, within
 from app.core.schemas import Cefr
+from app.core.tenancy import Side
 from app.core.trade import Discipline, Seniority, clock_window, money
 from app.talent.lifecycle import EngineerStatus
+
+OF_ENGINEER: Final = Policies(
+    read=side(Side.MARKETPLACE), write=any_of(side(Side.SYSTEM), within("engineer", "engineer_id", Side.SUPPLIER))
+)
 
 
 class LevelEvidence(StrEnum):
@@ -63,6 +69,7 @@ class EngineerSkill(SQLModel, table=True):
         CheckConstraint("years >= 0 AND years <= 60", name="years_range"),
         CheckConstraint("level BETWEEN 1 AND 5", name="level_range"),
         Index("ix_engineer_skill_skill_id", "skill_id"),
+        {"info": {TENANCY: OF_ENGINEER}},
     )
 
     engineer_id: UUID = _owner()
@@ -79,6 +86,7 @@ class EngineerLanguage(SQLModel, table=True):
     """Command of a language by mode, with how it is known."""
 
     __tablename__ = "engineer_language"
+    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -95,7 +103,10 @@ class EngineerCertification(SQLModel, table=True):
     """A certification held."""
 
     __tablename__ = "engineer_certification"
-    __table_args__ = (CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),)
+    __table_args__ = (
+        CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),
+        {"info": {TENANCY: OF_ENGINEER}},
+    )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -110,6 +121,7 @@ class EngineerDomain(SQLModel, table=True):
     """Experience in a business domain."""
 
     __tablename__ = "engineer_domain"
+    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -123,7 +135,10 @@ class EngineerJob(SQLModel, table=True):
     """A job in an engineer's history; the present one has no end."""
 
     __tablename__ = "engineer_job"
-    __table_args__ = (CheckConstraint("ended_on >= started_on", name="ends_after_start"),)
+    __table_args__ = (
+        CheckConstraint("ended_on >= started_on", name="ends_after_start"),
+        {"info": {TENANCY: OF_ENGINEER}},
+    )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -140,6 +155,7 @@ class EngineerEducation(SQLModel, table=True):
     """A degree or course."""
 
     __tablename__ = "engineer_education"
+    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -154,6 +170,7 @@ class EngineerBio(SQLModel, table=True):
     """What an engineer says of themselves, in one language."""
 
     __tablename__ = "engineer_bio"
+    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -165,6 +182,7 @@ class EngineerContact(SQLModel, table=True):
     """How to reach an engineer; kept apart, because few may see it."""
 
     __tablename__ = "engineer_contact"
+    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
 
     engineer_id: UUID = _owner()
     email: str | None = None
@@ -186,6 +204,7 @@ class Engineer(SQLModel, table=True):
         Index("ix_engineer_organisation_id_created_at", "organisation_id", "created_at", "id"),
         Index("ix_engineer_created_at", "created_at", "id"),
         Index("ix_engineer_updated_at", "updated_at", "id"),
+        {"info": {TENANCY: Policies(read=side(Side.MARKETPLACE), write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER)))}},
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 from app.core.clock import utcnow
 from app.core.columns import enum_field
 from app.core.ids import new_id
+from app.core.row_security import SHARED, TENANCY
 
 
 class ConceptKind(StrEnum):
@@ -37,7 +38,10 @@ class Concept(SQLModel, table=True):
     """A canonical thing with its names, its edges and the facts of its kind."""
 
     __tablename__ = "concept"
-    __table_args__ = (Index("ix_concept_kind_name", "kind", "name", "id"),)
+    __table_args__ = (
+        Index("ix_concept_kind_name", "kind", "name", "id"),
+        {"info": {TENANCY: SHARED}},
+    )
 
     kind: ConceptKind = enum_field(ConceptKind, "kind", primary_key=True)
     id: str = Field(primary_key=True, max_length=80)
@@ -55,6 +59,7 @@ class City(SQLModel, table=True):
     """A city with its zone and coordinates."""
 
     __tablename__ = "city"
+    __table_args__ = ({"info": {TENANCY: SHARED}},)
 
     id: str = Field(primary_key=True, max_length=80)
     name: str
@@ -70,7 +75,10 @@ class TaxonomyRevision(SQLModel, table=True):
     """The single row that changes whenever a concept does, so that processes know to read again."""
 
     __tablename__ = "taxonomy_revision"
-    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        {"info": {TENANCY: SHARED}},
+    )
 
     id: int = Field(default=1, primary_key=True)
     revision: str
@@ -81,6 +89,7 @@ class UnmatchedSkill(SQLModel, table=True):
     """A skill as somebody wrote it that no concept goes by; kept, counted and queued for a curator."""
 
     __tablename__ = "unmatched_skill"
+    __table_args__ = ({"info": {TENANCY: SHARED}},)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     key: str = Field(unique=True, description="What all ways of writing it share, as the taxonomy looks words up.")

@@ -16,13 +16,13 @@ from app.audit.canonical import GENESIS, SYSTEM
 from app.audit.models import AuditChain, AuditCheckpoint, AuditRecord
 from app.audit.signing import SEALING, Sealing
 from app.core.actor import Actor, OrganisationKind, Role
-from app.core.database import Database
 from app.core.embedded import DatabaseUrls
 from app.core.events import Subscriptions
 from app.core.ids import new_id
 from app.core.migrations import migrate, migration_config, owner_engine
 from app.identity.models import Organisation
 from tests.audit.events import chained, ends, happened
+from tests.databases import SystemDatabase
 
 SYSTEMS_OWN = Actor.system()
 KEY = b"k" * 64
@@ -178,7 +178,7 @@ async def test_a_savepoint_that_is_undone_takes_only_its_own_records(committed_d
 
 async def test_a_chain_that_has_come_far_is_signed_on_the_way(committed_database):
     sealing = {SEALING: Sealing(KEY, every=10)}
-    signing = Database(committed_database.bind, Subscriptions(), sealing)
+    signing = SystemDatabase(committed_database.bind, Subscriptions(), sealing)
     ours = new_id()
     await chained(signing, ours, 9)
     async with signing.transaction() as session:

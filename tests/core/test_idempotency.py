@@ -220,7 +220,7 @@ async def test_expired_records_are_forgotten_in_small_batches(client, session, a
             IdempotencyRecord(
                 member_id=supplier.member.id,
                 key=f"old {number}",
-                organisation_id=None,
+                organisation_id=supplier.organisation.id,
                 fingerprint=b"",
                 status=201,
                 headers={},
@@ -348,8 +348,8 @@ async def test_retries_through_random_failures_have_one_effect(committed_urls, c
                 answers = set()
                 for _ in range(10):
                     lost = chance.random() < 0.2
-                    # The first request takes about sixteen steps and a repeat eight: some get through unharmed.
-                    saboteur.arm(chance.randint(1, 24), kill=chance.random() < 0.4)
+                    # The first request takes about thirty steps and a repeat half: some get through unharmed.
+                    saboteur.arm(chance.randint(1, 45), kill=chance.random() < 0.4)
                     try:
                         reply = await client.post(
                             URL, json={"kind": "client", "name": f"Acme {key}"}, headers=keyed(admin, str(key))

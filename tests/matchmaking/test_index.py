@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, delete, select, update
 
 from app.core.actor import Role
-from app.core.database import Database, create_engine
+from app.core.database import create_engine
 from app.core.errors import CannotStart
 from app.core.settings import Settings
 from app.main import create_app, read_pool, subscriptions
@@ -21,6 +21,7 @@ from app.talent.models import Engineer
 from app.talent.schemas import EngineerCreate
 from matching import HashingEncoder
 from tests.conftest import client_of
+from tests.databases import SystemDatabase
 from tests.factories import make_caller
 from tests.payloads import an_engineer, matching, post_engineer, post_request, post_shortlist, skills
 
@@ -45,7 +46,7 @@ async def process(urls, encoder):
     """Another process's worth of application over the same database."""
     settings = Settings(database_url=urls.app)
     engine = Engine(encoder)
-    database = Database(create_engine(urls.app, settings), subscriptions(engine))
+    database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine))
     try:
         async with client_of(create_app(settings, database=database, engine=engine)) as client:
             yield client, database, engine

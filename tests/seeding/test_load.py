@@ -14,6 +14,7 @@ from app.seeding.load import seed
 from app.talent import service as talent
 from app.talent.events import ProfilesChanged
 from app.talent.models import Engineer
+from tests.databases import SharedDatabase
 
 SMALL = {"engineers": 12, "firms": 3, "clients": 2, "seed": 5}
 
@@ -131,7 +132,7 @@ async def test_whoever_subscribed_hears_of_every_engineer(database: Database, tm
 
     subscriptions = Subscriptions()
     subscriptions.on(ProfilesChanged, listen)
-    listening = Database(database.bind, subscriptions, join_transaction_mode="create_savepoint")
+    listening = SharedDatabase(database.bind, subscriptions, join_transaction_mode="create_savepoint")
 
     await seed(listening, state_dir=tmp_path, **SMALL)
 
