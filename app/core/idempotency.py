@@ -162,7 +162,10 @@ async def keep(request: Request, response: Response) -> None:
 
 
 async def forget_expired(session: AsyncSession, *, limit: int) -> int:
-    """Delete up to `limit` expired records, passing over those another transaction holds; say how many."""
+    """Delete up to `limit` expired records, passing over those another transaction holds; say how many.
+
+    Row level security lets a request forget its own organisation's, and the system everybody's.
+    """
     here = (col(IdempotencyRecord.member_id), col(IdempotencyRecord.key))
     expired = (
         select(*here)
@@ -170,8 +173,12 @@ async def forget_expired(session: AsyncSession, *, limit: int) -> int:
         .order_by(col(IdempotencyRecord.expires_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A plain subselect may be run again for each row of the table, and its limit would hold for each run.
+        .cte("expired")
     )
-    gone = await session.exec(delete(IdempotencyRecord).where(tuple_(*here).in_(expired)))
+    gone = await session.exec(
+        delete(IdempotencyRecord).where(tuple_(*here).in_(select(expired.c.member_id, expired.c.key)))
+    )
     return gone.rowcount
 
 

@@ -9,6 +9,7 @@ import app.tables
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.migrations import DatabaseAhead, known_revision, migrate, migration_config, owner_engine
+from app.core.row_security import FUNCTIONS, SHARED, declared, protected
 from tests.postgres import Server
 
 CATALOGUE = {
@@ -22,12 +23,27 @@ CATALOGUE = {
     "indexes": """
         SELECT tablename, indexname, indexdef FROM pg_indexes
         WHERE schemaname = 'public' AND tablename <> 'alembic_version'""",
+    "policies": """
+        SELECT tablename, policyname, permissive, roles::text, cmd, qual, with_check FROM pg_policies
+        WHERE schemaname = 'public'""",
+    "row security": """
+        SELECT relname, relforcerowsecurity FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relrowsecurity""",
 }
 
 
 def catalogue(connection: Connection) -> dict[str, set[tuple[object, ...]]]:
     """What Postgres knows of the schema."""
     return {name: {tuple(row) for row in connection.execute(text(query))} for name, query in CATALOGUE.items()}
+
+
+def secure(connection: Connection) -> None:
+    """Put every table under the policies it declares."""
+    for function in FUNCTIONS:
+        connection.execute(text(function))
+    for table, policies in protected(app.tables.metadata).items():
+        for statement in policies.statements(table):
+            connection.execute(text(statement))
 
 
 @pytest.fixture
@@ -45,12 +61,28 @@ def test_autogenerate_finds_nothing_to_do(committed_urls: DatabaseUrls):
 def test_migrations_make_what_the_models_declare(committed_urls: DatabaseUrls, empty_urls: DatabaseUrls):
     with owner_engine(empty_urls.owner).begin() as connection:
         app.tables.metadata.create_all(connection)
+        secure(connection)
         declared = catalogue(connection)
     with owner_engine(committed_urls.owner).begin() as connection:
         migrated = catalogue(connection)
 
     for kind in CATALOGUE:
         assert migrated[kind] ^ declared[kind] == set(), kind
+
+
+def test_every_table_says_whose_its_rows_are(committed_urls: DatabaseUrls):
+    with owner_engine(committed_urls.owner).begin() as connection:
+        tables = {
+            row[0] for row in connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        }
+        secured = dict(tuple(row) for row in connection.execute(text(CATALOGUE["row security"])))
+        policed = {row[0] for row in connection.execute(text(CATALOGUE["policies"]))}
+    whose = declared(app.tables.metadata)
+
+    # Alembic's own table is no model's; everybody reads it, and only the owner writes.
+    assert tables - whose.keys() == {"alembic_version"}
+    assert {table for table, policies in whose.items() if policies is not SHARED} == policed == secured.keys()
+    assert set(secured.values()) == {True}
 
 
 def test_migrations_run_up_down_and_up_again(empty_urls: DatabaseUrls):
