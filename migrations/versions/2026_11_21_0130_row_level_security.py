@@ -19,70 +19,70 @@ FUNCTIONS = (
     RETURN CAST(nullif(pg_catalog.current_setting('puente.organisation', true), '') AS uuid)
     """,
 )
-STAFF = "(SELECT puente_side()) IN ('marketplace', 'system')"
-SIGN_IN = "(SELECT puente_side()) = 'sign_in'"
-CHAINS = "(SELECT puente_side()) IN ('audit', 'system')"
+STAFF = "(SELECT puente_side() IN ('marketplace', 'system'))"
+SIGN_IN = "(SELECT puente_side() = 'sign_in')"
+CHAINS = "(SELECT puente_side() IN ('audit', 'system'))"
 OF_FIRM = (
-    f"{STAFF} OR ((SELECT puente_side()) IN ('supplier', 'client') "
+    f"{STAFF} OR ((SELECT puente_side() IN ('supplier', 'client')) "
     "AND organisation_id = (SELECT puente_organisation()))"
 )
 OF_ENGINEER = """
-    (SELECT puente_side()) = 'system' OR ((SELECT puente_side()) = 'supplier'
-    AND EXISTS (SELECT 1 FROM engineer WHERE engineer.id = engineer_id))
+    (SELECT puente_side() = 'system') OR ((SELECT puente_side() = 'supplier')
+    AND (SELECT true FROM engineer WHERE engineer.id = engineer_id))
 """
 OF_SHORTLIST = """
-    (SELECT puente_side()) IN ('marketplace', 'system') OR ((SELECT puente_side()) = 'client'
-    AND EXISTS (SELECT 1 FROM shortlist WHERE shortlist.id = shortlist_id))
+    (SELECT puente_side() IN ('marketplace', 'system')) OR ((SELECT puente_side() = 'client')
+    AND (SELECT true FROM shortlist WHERE shortlist.id = shortlist_id))
 """
 BRIEF = """
-    (SELECT puente_side()) IN ('marketplace', 'system') OR ((SELECT puente_side()) = 'client'
-    AND EXISTS (SELECT 1 FROM request WHERE request.id = request_id))
+    (SELECT puente_side() IN ('marketplace', 'system')) OR ((SELECT puente_side() = 'client')
+    AND (SELECT true FROM request WHERE request.id = request_id))
 """
 OF_REQUEST = """
-    (SELECT puente_side()) = 'system' OR ((SELECT puente_side()) = 'client'
-    AND EXISTS (SELECT 1 FROM request WHERE request.id = request_id))
+    (SELECT puente_side() = 'system') OR ((SELECT puente_side() = 'client')
+    AND (SELECT true FROM request WHERE request.id = request_id))
 """
 OF_OPEN_REQUEST = """
-    (SELECT puente_side()) = 'marketplace' OR ((SELECT puente_side()) = 'supplier'
-    AND EXISTS (SELECT 1 FROM request WHERE request.id = request_id))
+    (SELECT puente_side() = 'marketplace') OR ((SELECT puente_side() = 'supplier')
+    AND (SELECT true FROM request WHERE request.id = request_id))
 """
 READ = {
-    "organisation": f"{SIGN_IN} OR ((SELECT puente_side()) IN ('supplier', 'client') "
+    "organisation": f"{SIGN_IN} OR ((SELECT puente_side() IN ('supplier', 'client')) "
     "AND id = (SELECT puente_organisation()))",
     "member": SIGN_IN,
     "api_key": SIGN_IN,
-    "audit_record": "(SELECT puente_side()) = 'marketplace'",
-    "engineer": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_skill": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_language": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_certification": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_domain": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_job": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_education": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_bio": "(SELECT puente_side()) = 'marketplace'",
-    "engineer_contact": "(SELECT puente_side()) = 'marketplace'",
+    "audit_record": "(SELECT puente_side() = 'marketplace')",
+    "engineer": "(SELECT puente_side() = 'marketplace')",
+    "engineer_skill": "(SELECT puente_side() = 'marketplace')",
+    "engineer_language": "(SELECT puente_side() = 'marketplace')",
+    "engineer_certification": "(SELECT puente_side() = 'marketplace')",
+    "engineer_domain": "(SELECT puente_side() = 'marketplace')",
+    "engineer_job": "(SELECT puente_side() = 'marketplace')",
+    "engineer_education": "(SELECT puente_side() = 'marketplace')",
+    "engineer_bio": "(SELECT puente_side() = 'marketplace')",
+    "engineer_contact": "(SELECT puente_side() = 'marketplace')",
     "request": """
-        (SELECT puente_side()) = 'marketplace'
-        OR ((SELECT puente_side()) = 'supplier' AND open_to_suppliers AND status = 'open')
+        (SELECT puente_side() = 'marketplace')
+        OR ((SELECT puente_side() = 'supplier') AND open_to_suppliers AND status = 'open')
     """,
     "request_skill": OF_OPEN_REQUEST,
     "request_certification": OF_OPEN_REQUEST,
-    "profile_entry": "(SELECT puente_side()) = 'ranking'",
+    "profile_entry": "(SELECT puente_side() = 'ranking')",
 }
 WRITE = {
     "organisation": STAFF,
     "member": OF_FIRM,
     "api_key": OF_FIRM,
     "idempotency_record": """
-        (SELECT puente_side()) = 'system' OR ((SELECT puente_side()) IN ('supplier', 'client', 'marketplace')
+        (SELECT puente_side() = 'system') OR ((SELECT puente_side() IN ('supplier', 'client', 'marketplace'))
         AND organisation_id = (SELECT puente_organisation()))
     """,
-    "audit_record": "(SELECT puente_side()) = 'system'",
+    "audit_record": "(SELECT puente_side() = 'system')",
     "audit_chain": CHAINS,
     "audit_checkpoint": CHAINS,
     "engineer": """
-        (SELECT puente_side()) = 'system'
-        OR ((SELECT puente_side()) = 'supplier' AND organisation_id = (SELECT puente_organisation()))
+        (SELECT puente_side() = 'system')
+        OR ((SELECT puente_side() = 'supplier') AND organisation_id = (SELECT puente_organisation()))
     """,
     "engineer_skill": OF_ENGINEER,
     "engineer_language": OF_ENGINEER,
@@ -93,14 +93,14 @@ WRITE = {
     "engineer_bio": OF_ENGINEER,
     "engineer_contact": OF_ENGINEER,
     "request": """
-        (SELECT puente_side()) = 'system'
-        OR ((SELECT puente_side()) = 'client' AND organisation_id = (SELECT puente_organisation()))
+        (SELECT puente_side() = 'system')
+        OR ((SELECT puente_side() = 'client') AND organisation_id = (SELECT puente_organisation()))
     """,
     "request_skill": OF_REQUEST,
     "request_certification": OF_REQUEST,
     "profile_entry": OF_ENGINEER,
     "brief_entry": BRIEF,
-    "shortlist": f"{STAFF} OR ((SELECT puente_side()) = 'client' AND organisation_id = (SELECT puente_organisation()))",
+    "shortlist": f"{STAFF} OR ((SELECT puente_side() = 'client') AND organisation_id = (SELECT puente_organisation()))",
     "shortlist_entry": OF_SHORTLIST,
 }
 
@@ -116,7 +116,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(
-        "CREATE POLICY audit_record_add ON audit_record FOR INSERT WITH CHECK ((SELECT puente_side()) = 'audit')"
+        "CREATE POLICY audit_record_add ON audit_record FOR INSERT WITH CHECK ((SELECT puente_side() = 'audit'))"
     )
     op.execute(f"CREATE POLICY api_key_change ON api_key FOR UPDATE USING ({SIGN_IN}) WITH CHECK ({SIGN_IN})")
 
