@@ -28,7 +28,7 @@ class SharedDatabase(SystemDatabase):
     async def transaction(self, tenancy: Tenancy | None = SYSTEM) -> AsyncIterator[AsyncSession]:
         try:
             if tenancy is None:
-                await self.bind.execute(TELL, {"side": "", "org": ""})
+                await self.bind.execute(TELL, words_for(None))
             async with super().transaction(tenancy) as session:
                 yield session
         finally:

@@ -56,19 +56,20 @@ def tenancy_of(actor: Actor) -> Tenancy:
     return Tenancy(Side(actor.organisation_kind.value), actor.organisation_id)
 
 
-async def assume(session: AsyncSession, tenancy: Tenancy) -> None:
-    """Work for `tenancy` from here on; before the first, no tenant's rows are there."""
+async def assume(session: AsyncSession, tenancy: Tenancy | None) -> None:
+    """Work for `tenancy` from here on; before the first, and with None, no tenant's rows are there."""
     # Taken out meanwhile, or a connection that begins here would be told twice.
     session.info.pop(WORKS_FOR, None)
     connection = await session.connection()
     await connection.execute(TELL, words_for(tenancy))
-    session.info[WORKS_FOR] = tenancy
+    if tenancy is not None:
+        session.info[WORKS_FOR] = tenancy
 
 
 @asynccontextmanager
 async def elevated(session: AsyncSession, side: Side) -> AsyncIterator[None]:
     """Work on `side` inside the block, in the same transaction, and for whom it was before afterwards."""
-    before: Tenancy = session.info[WORKS_FOR]
+    before: Tenancy | None = session.info.get(WORKS_FOR)
     await assume(session, Tenancy(side))
     try:
         yield
@@ -76,7 +77,8 @@ async def elevated(session: AsyncSession, side: Side) -> AsyncIterator[None]:
         # A transaction that Postgres has aborted takes no statement, and needs none: all it can do is end.
         with suppress(SQLAlchemyError):
             await assume(session, before)
-        session.info[WORKS_FOR] = before
+        if before is not None:
+            session.info[WORKS_FOR] = before
         raise
     await assume(session, before)
 
@@ -92,8 +94,10 @@ def tell(connection: Connection, tenancy: Tenancy) -> None:
     connection.execute(TELL, words_for(tenancy))
 
 
-def words_for(tenancy: Tenancy) -> dict[str, Any]:
-    """The two settings of a tenancy; an organisation that is none is an empty text."""
+def words_for(tenancy: Tenancy | None) -> dict[str, Any]:
+    """The two settings of a tenancy; what is none is an empty text."""
+    if tenancy is None:
+        return {"side": "", "org": ""}
     return {"side": tenancy.side.value, "org": str(tenancy.organisation_id or "")}
 
 

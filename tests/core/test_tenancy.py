@@ -108,6 +108,14 @@ async def test_the_side_is_put_back_after_a_block_also_when_it_raises(pooled, ca
         assert side_of(session) is Side.SUPPLIER
 
 
+async def test_a_session_that_works_for_nobody_does_so_again_after_a_block(pooled, caller):
+    async with pooled.transaction(None) as session:
+        async with elevated(session, Side.SIGN_IN):
+            assert len(await names(session)) == 2
+        assert await settings_of(session) == NOBODY
+        assert side_of(session) is None
+
+
 async def test_an_aborted_transaction_says_what_aborted_it(pooled, caller):
     async def break_in_a_block():
         async with pooled.transaction(tenancy_of(caller.actor)) as session, elevated(session, Side.RANKING):
