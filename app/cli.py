@@ -15,6 +15,7 @@ from uuid import UUID
 
 import typer
 import uvicorn
+from alembic.util import CommandError
 from fastapi import FastAPI
 from pydantic import ValidationError
 from rich.console import Console
@@ -27,6 +28,7 @@ from app.audit.signing import find_signing_key
 from app.audit.verification import Tampered, Verification, verify_export
 from app.core import migrations
 from app.core.embedded import DatabaseUrls, locate_database
+from app.core.encryption import SealBroken, UnknownMasterKey
 from app.core.errors import CannotStart
 from app.core.roles import confined
 from app.core.settings import Settings
@@ -45,6 +47,8 @@ cli = typer.Typer(
 )
 audit = typer.Typer(no_args_is_help=True, help="Sign, export and verify the audit record.")
 cli.add_typer(audit, name="audit")
+keys = typer.Typer(no_args_is_help=True, help="Look after the master keys that personal data is sealed under.")
+cli.add_typer(keys, name="keys")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -54,6 +58,10 @@ def main() -> None:
     try:
         cli()
     except CannotStart as failure:
+        refuse(str(failure))
+    except (SealBroken, UnknownMasterKey) as failure:
+        refuse(f"What is sealed does not open: {failure}")
+    except CommandError as failure:
         refuse(str(failure))
     except OperationalError as failure:
         refuse(f"The database does not answer: {first_line(failure.orig)}")
@@ -182,6 +190,26 @@ def export(
     settings = Settings()
     write = sys.stdout.buffer.write
     asyncio.run(operations.audit_export(settings, migrated_database(settings), organisation, write))
+
+
+@keys.command()
+def rotate() -> None:
+    """Make a new master key and bring every person's key under it, while the service serves.
+
+    Run it again when it was interrupted. The master keys before stay in the file until a later rotation finds that they
+    wrap nothing; from then on no old copy of a destroyed person's key can be opened, not even out of a backup.
+    """
+    settings = Settings()
+    done = asyncio.run(operations.rotate_keys(settings, migrated_database(settings)))
+    out.print(f"{done} keys are under another master key now.")
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Say how many keys each master key wraps, the current one first."""
+    settings = Settings()
+    for key_id, count in asyncio.run(operations.master_keys(settings, migrated_database(settings))).items():
+        out.print(f"{key_id}  {count}", markup=False)
 
 
 @audit.command("verify")

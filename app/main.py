@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.audit.signing import sealing
-from app.core import health, idempotency, problems
+from app.core import health, idempotency, keyring, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
 from app.core.errors import CannotStart
@@ -36,6 +36,7 @@ from app.matchmaking import indexing
 from app.matchmaking import router as matchmaking
 from app.matchmaking.engine import Engine, load_engine
 from app.matchmaking.errors import IndexOutdated
+from app.talent import documents_router
 from app.talent import router as talent
 from app.taxonomy import router as taxonomy
 
@@ -99,7 +100,7 @@ def create_app(
     if engine is not None:
         use_engine(app, engine)
     install_failures(app)
-    rooms = (identity, taxonomy, talent, demand, matchmaking, audit_router, problems, health)
+    rooms = (identity, taxonomy, talent, documents_router, demand, matchmaking, audit_router, problems, health)
     for room in rooms:
         app.include_router(room.router)
     app.openapi = lambda: openapi_document(app, matrix.documented)  # type: ignore[method-assign]
@@ -122,7 +123,11 @@ def middleware(settings: Settings, metrics: HttpMetrics) -> list[Middleware]:
             max_header_bytes=settings.max_header_bytes,
             max_query_parameters=settings.max_query_parameters,
         ),
-        Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        Middleware(
+            BodyLimit,
+            max_bytes=settings.max_body_bytes,
+            uploads={documents_router.UPLOADS: settings.max_document_bytes + documents_router.AROUND_A_FILE},
+        ),
     ]
 
 
@@ -133,6 +138,15 @@ def subscriptions(engine: Engine) -> Subscriptions:
     return wired
 
 
+def known_to_sessions(settings: Settings) -> dict[str, Any]:
+    """The keys of this process: those that personal data is sealed with, and the one that signs checkpoints.
+
+    Raises:
+        CannotStart: they cannot be read or kept.
+    """
+    return sealing(settings) | keyring.keys(settings)
+
+
 def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What happens around the serving of requests."""
 
@@ -140,10 +154,11 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(lambda: confined(locate_database(settings)))
         engine = await run_sync(load_engine, settings.model)
-        database = Database(create_engine(urls.app, settings), subscriptions(engine), sealing(settings))
+        database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
         use_database(app, database)
         use_engine(app, engine)
         try:
+            await keyring.prepare(database)
             await read_pool(database, engine)
             await forget_expired_replies(database)
             yield

@@ -8,8 +8,9 @@ from uuid import UUID
 from anyio.to_thread import run_sync
 
 from app.audit import reading
-from app.audit.signing import sealing, signing_key
+from app.audit.signing import signing_key
 from app.audit.verification import Export, Verification
+from app.core import keyring
 from app.core.actor import Actor, OrganisationKind, Role
 from app.core.database import Database, create_engine
 from app.core.embedded import DatabaseUrls
@@ -19,7 +20,7 @@ from app.core.settings import Settings
 from app.core.tenancy import SYSTEM
 from app.identity import service as identity
 from app.identity.schemas import ApiKeyCreate, MemberCreate, OrganisationCreate
-from app.main import subscriptions
+from app.main import known_to_sessions, subscriptions
 from app.matchmaking import maintenance
 from app.matchmaking.engine import Engine, load_engine
 from app.seeding.companies import holds_demonstration
@@ -41,8 +42,9 @@ class Plan:
 async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Engine]]:
     """The database with an engine that follows what is written to it."""
     engine = await run_sync(load_engine, settings.model)
-    database = Database(create_engine(urls.app, settings), subscriptions(engine), sealing(settings))
+    database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
     try:
+        await keyring.prepare(database)
         yield database, engine
     finally:
         engine.close()
@@ -50,13 +52,9 @@ async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[
 
 
 async def load_reference(settings: Settings, urls: DatabaseUrls) -> bool:
-    """Load the reference data unless it is there; say whether it was loaded."""
-    database = Database(create_engine(urls.app, settings), Subscriptions())
-    try:
-        async with database.transaction(SYSTEM) as session:
-            return await taxonomy.load_reference(session)
-    finally:
-        await database.close()
+    """Load the reference data unless it is there; say whether it was loaded. A new database gets its house key."""
+    async with sealed_database(settings, urls) as database, database.transaction(SYSTEM) as session:
+        return await taxonomy.load_reference(session)
 
 
 async def wants_seeding(settings: Settings, urls: DatabaseUrls) -> bool:
@@ -123,6 +121,17 @@ async def plain_database(settings: Settings, urls: DatabaseUrls) -> AsyncIterato
         await database.close()
 
 
+@asynccontextmanager
+async def sealed_database(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The database with its keys, for work on what is sealed that changes no profile."""
+    database = Database(create_engine(urls.app, settings), Subscriptions(), keyring.keys(settings))
+    try:
+        await keyring.prepare(database)
+        yield database
+    finally:
+        await database.close()
+
+
 async def audit_checkpoint(settings: Settings, urls: DatabaseUrls) -> int:
     """Sign every chain where it ends; return how many were not signed there yet."""
     key = signing_key(settings)
@@ -151,3 +160,17 @@ async def audit_verify(settings: Settings, urls: DatabaseUrls, key: bytes | None
     """
     async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
         return await reading.verify(session, key)
+
+
+async def rotate_keys(settings: Settings, urls: DatabaseUrls) -> int:
+    """Bring every key under a new master key; return how many were rewrapped."""
+    async with sealed_database(settings, urls) as database:
+        return await keyring.rotate(database)
+
+
+async def master_keys(settings: Settings, urls: DatabaseUrls) -> dict[str, int]:
+    """How many keys each master key wraps, the current one first."""
+    async with sealed_database(settings, urls) as database, database.transaction(SYSTEM) as session:
+        wrapping = await keyring.counts(session)
+        known = [key.id for key in keyring.keyring_of(session).masters.every]
+    return {key_id: wrapping.get(key_id, 0) for key_id in [*known, *sorted(wrapping.keys() - set(known))]}

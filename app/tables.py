@@ -3,13 +3,15 @@
 from sqlmodel import SQLModel
 
 from app.audit import models as audit
-from app.core import idempotency
+from app.core import idempotency, keyring
+from app.core.columns import require_classified
 from app.demand import models as demand
 from app.identity import models as identity
 from app.matchmaking import models as matchmaking
 from app.talent import models as talent
 from app.taxonomy import models as taxonomy
 
-__all__ = ["audit", "demand", "idempotency", "identity", "matchmaking", "metadata", "talent", "taxonomy"]
+__all__ = ["audit", "demand", "idempotency", "identity", "keyring", "matchmaking", "metadata", "talent", "taxonomy"]
 
 metadata = SQLModel.metadata
+require_classified(metadata)

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.database import Database, create_engine
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
+from app.core.keyring import keys
 from app.core.settings import Settings
 from app.core.tenancy import SYSTEM, TELL, words_for
 from app.main import create_app, subscriptions
@@ -71,9 +72,9 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def database(connection: AsyncConnection, engine: Engine) -> Database:
+def database(connection: AsyncConnection, engine: Engine, settings: Settings) -> Database:
     """Sessions on the test's connection: what they commit is a savepoint."""
-    return SharedDatabase(connection, subscriptions(engine), join_transaction_mode="create_savepoint")
+    return SharedDatabase(connection, subscriptions(engine), keys(settings), join_transaction_mode="create_savepoint")
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def committed_urls(server: Server) -> Iterator[DatabaseUrls]:
 async def committed_database(committed_urls: DatabaseUrls, engine: Engine) -> AsyncIterator[Database]:
     """Real transactions on as many connections as it takes."""
     settings = Settings(database_url=committed_urls.app)
-    database = SystemDatabase(create_engine(committed_urls.app, settings), subscriptions(engine))
+    database = SystemDatabase(create_engine(committed_urls.app, settings), subscriptions(engine), keys(settings))
     yield database
     await database.close()
 

@@ -23,6 +23,9 @@ from app.taxonomy import reference
 ADMIN_URL = "PUENTE_TEST_DATABASE_URL"
 """A role that may create databases and roles; unset starts the embedded server."""
 
+MASTER_KEYS = "PUENTE_MASTER_KEYS"
+"""One master key for the template and all that is cloned from it."""
+
 PASSWORD = "puente"
 OWNER = "puente_test_owner"
 APP = "puente_test_app"
@@ -32,6 +35,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def start_server() -> None:
     """Start the embedded server unless another is named, and tell the workers where it is."""
+    os.environ[MASTER_KEYS] = f"test:{'5e' * 32}"
     if ADMIN_URL not in os.environ:
         admin = admin_url(Path("var/test/postgres").resolve())
         os.environ[ADMIN_URL] = admin.render_as_string(hide_password=False)

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from app.core.actor import Role
 from app.core.database import create_engine
 from app.core.ids import new_id
+from app.core.keyring import keys
 from app.core.settings import Settings
 from app.main import create_app, read_pool, subscriptions, use_database, use_engine
 from app.matchmaking.engine import Engine
@@ -49,7 +50,7 @@ def application(urls):
     @asynccontextmanager
     async def around(app):
         engine = Engine(HashingEncoder())
-        database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine))
+        database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine), keys(settings))
         use_database(app, database)
         use_engine(app, engine)
         await read_pool(database, engine)

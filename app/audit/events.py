@@ -12,7 +12,7 @@ class Event:
     """Something that happened, in the past tense. Rooms subclass it, as frozen dataclasses.
 
     Its fields become the record's payload: ids, states, numbers and names of fields, never personal data, because
-    records outlive what is erased.
+    records outlive what is erased; a text that may name somebody is sealed under the key of that subject.
     """
 
     action: ClassVar[str]

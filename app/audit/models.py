@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from app.core.actor import Role
 from app.core.clock import utcnow
-from app.core.columns import enum_field
+from app.core.columns import classified, enum_field
 from app.core.ids import new_id
 from app.core.migrations import APPEND_ONLY, KEPT
 from app.core.row_security import TENANCY, Policies, side
@@ -35,8 +35,13 @@ class AuditRecord(SQLModel, table=True):
         ),
         {
             "info": {
-                TENANCY: Policies(read=side(Side.MARKETPLACE), write=side(Side.SYSTEM), add=side(Side.AUDIT)),
                 APPEND_ONLY: True,
+                TENANCY: Policies(read=side(Side.MARKETPLACE), write=side(Side.SYSTEM), add=side(Side.AUDIT)),
+                **classified(
+                    internal="id at actor_member_id actor_organisation_id actor_key_id actor_role organisation_id "
+                    "action subject_type subject_id sequence previous_hash hash",
+                    confidential="payload",
+                ),
             }
         },
     )
@@ -62,7 +67,15 @@ class AuditChain(SQLModel, table=True):
     """Where the chain of an organisation ends; whoever extends it locks this row."""
 
     __tablename__: ClassVar[str] = "audit_chain"
-    __table_args__ = ({"info": {TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)), KEPT: True}},)
+    __table_args__ = (
+        {
+            "info": {
+                KEPT: True,
+                TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)),
+                **classified(internal="organisation_id last_sequence last_hash"),
+            }
+        },
+    )
 
     organisation_id: UUID = Field(primary_key=True)
     """All zeros for the system's own chain."""
@@ -74,7 +87,15 @@ class AuditCheckpoint(SQLModel, table=True):
     """A signature under one record of a chain, and so under all before it."""
 
     __tablename__: ClassVar[str] = "audit_checkpoint"
-    __table_args__ = ({"info": {TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)), APPEND_ONLY: True}},)
+    __table_args__ = (
+        {
+            "info": {
+                APPEND_ONLY: True,
+                TENANCY: Policies(write=side(Side.AUDIT, Side.SYSTEM)),
+                **classified(internal="organisation_id sequence hash made_at signature"),
+            }
+        },
+    )
 
     organisation_id: UUID = Field(primary_key=True)
     sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})

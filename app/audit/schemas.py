@@ -24,7 +24,9 @@ class AuditRecordOut(Out):
     action: str = Field(description="What happened.", examples=["member.created"])
     subject_type: str = Field(description="The kind of thing it happened to.", examples=["member"])
     subject_id: UUID = Field(description="The thing it happened to.")
-    payload: dict[str, Any] = Field(description="What else there is to know; no personal data.")
+    payload: dict[str, Any] = Field(
+        description="What else there is to know; a text about a person reads `erased` once they are."
+    )
     sequence: int = Field(description="Its number among the organisation's records, from 1 without gaps.", ge=1)
     previous_hash: str = Field(description="The hash of the record before it; zeros for the first.")
     hash: str = Field(description="SHA-256 of this record and the hash before it, in hexadecimal.")

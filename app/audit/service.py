@@ -1,6 +1,7 @@
 """Recording what happened, in the transaction in which it happens."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -9,11 +10,16 @@ from app.audit.canonical import Values
 from app.audit.chain import keep
 from app.audit.events import Event
 from app.audit.models import AuditRecord
-from app.audit.schemas import AuditRecordQuery
+from app.audit.schemas import AuditRecordOut, AuditRecordQuery
 from app.core.actor import Actor
 from app.core.clock import utcnow
+from app.core.encryption import SEALED, Key, place
 from app.core.ids import new_id
+from app.core.keyring import person_keys
 from app.core.pages import Rows
+
+ERASED: Final = "erased"
+"""What stands in place of a text whose key was destroyed."""
 
 
 async def record(session: AsyncSession, actor: Actor, event: Event) -> None:
@@ -43,6 +49,27 @@ def values_of(actor: Actor, event: Event) -> Values:
     }
 
 
-async def list_records(session: AsyncSession, query: AuditRecordQuery) -> Rows[AuditRecord]:
-    """A page of records. The caller has checked that the actor may read them."""
-    return await queries.list_records(session, query)
+async def list_records(session: AsyncSession, query: AuditRecordQuery) -> Rows[AuditRecordOut]:
+    """A page of records, with what is sealed in them opened. The caller has checked that the actor may read them."""
+    rows = await queries.list_records(session, query)
+    sealed = {record.subject_id for record in rows.items if any(map(is_sealed, record.payload.values()))}
+    keys = await person_keys(session, sealed)
+    return Rows([readable(record, keys.get(record.subject_id)) for record in rows.items], rows.next_cursor)
+
+
+def readable(record: AuditRecord, key: Key | None) -> AuditRecordOut:
+    """The record with its sealed texts opened, or said to be erased; the stored one stays as it was chained."""
+    found = AuditRecordOut.model_validate(record)
+    opened = {name: opened_text(record, name, key) for name, value in record.payload.items() if is_sealed(value)}
+    return found.model_copy(update={"payload": {**record.payload, **opened}})
+
+
+def opened_text(record: AuditRecord, name: str, key: Key | None) -> str:
+    """One sealed text of a record."""
+    where = place("audit_record", f"payload.{name}", record.subject_id)
+    return ERASED if key is None else key.open_text(where, record.payload[name])
+
+
+def is_sealed(value: object) -> bool:
+    """Whether a member of a payload is sealed under the key of the record's subject."""
+    return isinstance(value, dict) and value.keys() == {SEALED}

@@ -1,15 +1,12 @@
 """The key that signs checkpoints, so that whoever can write to the database still cannot forge one."""
 
 import hmac
-import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from app.audit.canonical import Values, canonical
-from app.core.errors import CannotStart
+from app.core.key_files import KeyFile
 from app.core.settings import Settings
 
 FILE: Final = "audit.key"
@@ -32,47 +29,26 @@ def sealing(settings: Settings) -> dict[str, Any]:
 
 def signing_key(settings: Settings) -> bytes:
     """The key from the settings, or the one in the state folder, made when there is none."""
-    return find_signing_key(settings) or make_key_file(settings.state_dir / FILE)
+    return find_signing_key(settings) or _whole(file := key_file(settings), file.make(secrets.token_hex(32)))
 
 
 def find_signing_key(settings: Settings) -> bytes | None:
     """The key, when there is one."""
     if settings.audit_key is not None:
         return settings.audit_key.get_secret_value().encode()
-    return read_key_file(settings.state_dir / FILE)
+    file = key_file(settings)
+    found = file.read()
+    return None if found is None else _whole(file, found)
 
 
-def read_key_file(path: Path) -> bytes | None:
-    """The key in a file, when there is such a file."""
-    try:
-        key = path.read_bytes().strip()
-    except FileNotFoundError:
-        return None
-    except OSError as failure:
-        raise CannotStart(f"The audit key in {path} cannot be read: {failure.strerror}.") from failure
+def key_file(settings: Settings) -> KeyFile:
+    """Where the key is kept when no setting gives it."""
+    return KeyFile(settings.state_dir / FILE, "audit key", "PUENTE_AUDIT_KEY")
+
+
+def _whole(file: KeyFile, key: bytes) -> bytes:
     if len(key) < 32:
-        raise CannotStart(f"The audit key in {path} is damaged: restore it, or set PUENTE_AUDIT_KEY.")
-    return key
-
-
-def make_key_file(path: Path) -> bytes:
-    """Make a key that its owner alone may read; of two that try at once, both get the same."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(secrets.token_hex(32) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        # A link, because it refuses to replace, and because nobody can see half a key.
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    except OSError as failure:
-        line = f"The audit key cannot be kept in {path}: {failure.strerror}. Set PUENTE_AUDIT_KEY."
-        raise CannotStart(line) from failure
-    key = read_key_file(path)
-    assert key is not None  # noqa: S101 - it has just been linked
+        raise file.damaged()
     return key
 
 

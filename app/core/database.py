@@ -32,8 +32,10 @@ class Database:
         """`info` is what a room wants to find in every session's own `info`."""
         self.bind = bind
         self.subscriptions = subscriptions
-        told = {SUBSCRIPTIONS: subscriptions, **(info or {})}
-        self._sessions = async_sessionmaker(bind, class_=AsyncSession, expire_on_commit=False, info=told, **options)
+        self.info = {SUBSCRIPTIONS: subscriptions, **(info or {})}
+        self._sessions = async_sessionmaker(
+            bind, class_=AsyncSession, expire_on_commit=False, info=self.info, **options
+        )
 
     @asynccontextmanager
     async def transaction(self, tenancy: Tenancy | None) -> AsyncIterator[AsyncSession]:

@@ -97,6 +97,14 @@ class PayloadTooLarge(DomainError):
     title = "The request body is too large"
 
 
+class UnsupportedMedia(DomainError):
+    """What was sent is of a kind that is not taken."""
+
+    status = 415
+    code = "unsupported-media"
+    title = "This kind of content is not accepted"
+
+
 class Invalid(DomainError):
     """The payload is malformed."""
 

@@ -12,18 +12,21 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
+from python_multipart.multipart import parse_options_header
 from sqlalchemy import Index, delete, func, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core import columns  # noqa: F401 - names the constraints of the table below
 from app.core.actor import Actor
 from app.core.clock import utcnow
+from app.core.columns import classified
 from app.core.database import refused_by
+from app.core.encryption import HouseKey, place
 from app.core.errors import Conflict, Fault, Invalid
+from app.core.keyring import house_key
 from app.core.problems import problems
 from app.core.row_security import TENANCY, Policies, any_of, own, side
 from app.core.tenancy import Side
@@ -70,7 +73,11 @@ class IdempotencyRecord(SQLModel, table=True):
         Index("ix_idempotency_record_expires_at", "expires_at"),
         {
             "info": {
-                TENANCY: Policies(write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER, Side.CLIENT, Side.MARKETPLACE)))
+                TENANCY: Policies(write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER, Side.CLIENT, Side.MARKETPLACE))),
+                **classified(
+                    internal="member_id key organisation_id fingerprint status created_at expires_at",
+                    confidential="reply",
+                ),
             }
         },
     )
@@ -80,9 +87,11 @@ class IdempotencyRecord(SQLModel, table=True):
     organisation_id: UUID | None
     fingerprint: bytes
     status: int
-    headers: dict[str, str] = Field(sa_type=JSONB)
-    body: bytes | None
-    """None when the reply said `Cache-Control: no-store`: it held a secret."""
+    reply: bytes | None
+    """Headers and body under the house's key, for they repeat what is known of people.
+
+    None when the reply said `Cache-Control: no-store`: it held a secret.
+    """
     created_at: datetime = Field(default_factory=utcnow)
     expires_at: datetime
 
@@ -117,8 +126,7 @@ class Attempt:
             organisation_id=self.organisation_id,
             fingerprint=self.fingerprint,
             status=response.status_code,
-            headers={name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
-            body=None if secret else bytes(response.body),
+            reply=None if secret else sealed_reply(await house_key(self.session), self.member_id, self.key, response),
             created_at=now,
             expires_at=now + KEEP_FOR,
         )
@@ -145,7 +153,7 @@ async def begin(request: Request, session: AsyncSession, actor: Actor) -> None:
     ours = await session.scalar(select(func.pg_try_advisory_xact_lock(lock_number(actor.member_id, key))))
     found = await session.get(IdempotencyRecord, (actor.member_id, key))
     if found is not None and found.expires_at > utcnow():
-        raise Replay(response_of(found, fingerprint))
+        raise Replay(response_of(found, fingerprint, await house_key(session)))
     if not ours:
         raise IdempotencyInFlight("Repeat the request shortly to get its reply.")
     if found is not None:
@@ -192,9 +200,17 @@ def read_key(given: list[str]) -> str:
 
 
 def fingerprint_of(request: Request, body: bytes) -> bytes:
-    """What makes two requests the same: method, path, query, If-Match and body, to the byte."""
+    """What makes two requests the same: method, path, query, If-Match and body, to the byte but for a boundary."""
     path, query = request.scope["path"].encode(), request.scope["query_string"]
+    body = body.replace(boundary_of(request), b"")
     return digest((request.method.encode(), path, query, ", ".join(request.headers.getlist("if-match")).encode(), body))
+
+
+def boundary_of(request: Request) -> bytes:
+    """What parts a multipart body, which every attempt makes anew; of another body a line that is in none."""
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    boundary = options.get(b"boundary", b"") if kind == b"multipart/form-data" else b""
+    return b"--" + (boundary or b"\n\0none\n")
 
 
 def lock_number(member_id: UUID, key: str) -> int:
@@ -211,13 +227,26 @@ def digest(parts: Iterable[bytes]) -> bytes:
     return whole.digest()
 
 
-def response_of(record: IdempotencyRecord, fingerprint: bytes) -> Response:
+def sealed_reply(house: HouseKey, member_id: UUID, key: str, response: Response) -> bytes:
+    """The reply as it is kept: its headers as a line of JSON, then its body."""
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    return house.seal_document(place_of(member_id, key), to_json(headers) + b"\n" + bytes(response.body))
+
+
+def place_of(member_id: UUID, key: str) -> bytes:
+    """Where the reply to a request of this member with this key belongs."""
+    return place("idempotency_record", "reply", f"{member_id}|{key}")
+
+
+def response_of(record: IdempotencyRecord, fingerprint: bytes, house: HouseKey) -> Response:
     """The reply that was given, for the same request only."""
     if record.fingerprint != fingerprint:
         raise IdempotencyKeyReused("Send another request with another Idempotency-Key, and a repeat unchanged.")
-    if record.body is None:
+    if record.reply is None:
         raise IdempotencyReplyWithheld("What it made exists; if the reply was lost, make another with another key.")
-    return Response(record.body, record.status, headers={**record.headers, REPLAYED: "true"})
+    kept = house.open_document(place_of(record.member_id, record.key), record.reply)
+    headers, _, body = kept.partition(b"\n")
+    return Response(body, record.status, headers={**from_json(headers), REPLAYED: "true"})
 
 
 PROBLEMS: Final = problems(IdempotencyInFlight, IdempotencyKeyReused)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
@@ -154,17 +155,20 @@ class HeadLimit:
 class BodyLimit:
     """Refuses bodies over the limit, by their declared length or as they arrive."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, uploads: Mapping[re.Pattern[str], int] | None = None) -> None:
+        """`uploads` are the paths whose POST may bring more, with how much."""
         self.app = app
         self.max_bytes = max_bytes
+        self.uploads = uploads or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass unless its body is too large."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self._declares_too_much(scope):
-            refusal = PayloadTooLarge(f"The body may have {self.max_bytes} bytes at most.")
+        limit = self._limit(scope)
+        if self._declares_too_much(scope, limit):
+            refusal = PayloadTooLarge(f"The body may have {limit} bytes at most.")
             await failure_response(scope, refusal)(scope, receive, send)
             return
         received = 0
@@ -173,13 +177,17 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
+            if received > limit:
                 # FastAPI lets only its own exceptions out of body parsing.
                 raise HTTPException(PayloadTooLarge.status)
             return message
 
         await self.app(scope, counted, send)
 
-    def _declares_too_much(self, scope: Scope) -> bool:
+    def _limit(self, scope: Scope) -> int:
+        found = (limit for path, limit in self.uploads.items() if path.fullmatch(scope["path"]))
+        return next(found, self.max_bytes) if scope["method"] == "POST" else self.max_bytes
+
+    def _declares_too_much(self, scope: Scope, limit: int) -> bool:
         declared = Headers(scope=scope).get("content-length", "")
-        return declared.isdecimal() and (len(declared) > 18 or int(declared) > self.max_bytes)
+        return declared.isdecimal() and (len(declared) > 18 or int(declared) > limit)

@@ -1,11 +1,13 @@
 """The router every room uses: strict JSON in, the common problems documented."""
 
 import json
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, NoReturn
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,6 +28,8 @@ from app.core.faults import MalformedText
 from app.core.problems import merged, problems
 
 MAX_DEPTH: Final = 32
+# Larger files would be spooled to a disk; those of people are to lie nowhere in plain text.
+MultiPartParser.spool_max_size = sys.maxsize
 COMMON_PROBLEMS: Final = problems(
     Unauthorized,
     Forbidden,
@@ -106,8 +110,12 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             refuse_unstorable_url(request)
+            strict = StrictRequest(request.scope, request.receive)
+            if is_multipart(request):
+                # Whole, and in memory: a form is read once, and an Idempotency-Key needs the bytes as well.
+                await strict.body()
             try:
-                response = await handle(StrictRequest(request.scope, request.receive))
+                response = await handle(strict)
             except idempotency.Replay as replay:
                 return replay.response
             # FastAPI leaves function-scoped dependencies, and so commits, only after this handler has returned.
@@ -115,6 +123,11 @@ class StrictRoute(APIRoute):
             return not_modified(request, response) if conditional else response
 
         return handle_strictly
+
+
+def is_multipart(request: Request) -> bool:
+    """Whether the body is a form that brings files."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data"
 
 
 def refuse_unstorable_url(request: Request) -> None:

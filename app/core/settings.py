@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 PSYCOPG: Final = "postgresql+psycopg"
 ORIGIN: Final = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+MASTER_KEYS: Final = r"(?P<id>[A-Za-z0-9_.-]{1,40}):(?P<hex>[0-9A-Fa-f]{64})"
+"""One master key as it is written, in the setting and in the file."""
 POSTGRES_DRIVERS: Final = frozenset({"postgres", "postgresql", PSYCOPG})
 
 
@@ -40,6 +42,15 @@ def rate(text: object) -> object:
     if item is None or item.amount < 1:
         raise ValueError("must be a rate such as 600/minute, or off")
     return item
+
+
+def well_named(text: SecretStr) -> SecretStr:
+    """Master keys, each named once."""
+    written = [re.fullmatch(MASTER_KEYS, part) for part in text.get_secret_value().split(",")]
+    names = [part["id"] for part in written if part is not None]
+    if len(set(names)) < len(written):
+        raise ValueError("must be id:hex64,id:hex64 with different ids, the current one first")
+    return text
 
 
 def split(text: object) -> object:
@@ -79,7 +90,9 @@ class Settings(BaseSettings):
     migration_database_url: PostgresUrl | None = None
     """Owner of the tables, for migrations only; defaults to `database_url`."""
     state_dir: Path = Path("var")
-    """Folder for the embedded database, snapshots, demo credentials and the audit key."""
+    """Folder for the embedded database, snapshots, demo credentials, the audit key and the master keys."""
+    master_keys: Annotated[SecretStr, AfterValidator(well_named)] | None = None
+    """Wrap the keys that personal data is sealed with; unset makes one once in the state folder."""
     audit_key: SecretStr | None = Field(None, min_length=32)
     """Signs checkpoints of the audit record; unset makes one once in the state folder."""
     audit_checkpoint_every: int = Field(100, ge=1)
@@ -94,6 +107,8 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
 
     max_body_bytes: int = Field(1024 * 1024, ge=1)
+    max_document_bytes: int = Field(5 * 1024 * 1024, ge=1)
+    """Largest document of an engineer; every other body keeps to `max_body_bytes`."""
     max_url_bytes: int = Field(8 * 1024, ge=1024)
     max_header_bytes: int = Field(32 * 1024, ge=1024)
     max_query_parameters: int = Field(100, ge=1)

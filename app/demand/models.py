@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import utcnow
-from app.core.columns import enum_field
+from app.core.columns import classified, enum_field
 from app.core.ids import new_id
 from app.core.row_security import TENANCY, Policies, any_of, own, side, within
 from app.core.schemas import Cefr
@@ -73,7 +73,12 @@ class RequestSkill(SQLModel, table=True):
     __tablename__ = "request_skill"
     __table_args__ = (
         CheckConstraint("years >= 0 AND years <= 60", name="years_range"),
-        {"info": {TENANCY: OF_REQUEST}},
+        {
+            "info": {
+                TENANCY: OF_REQUEST,
+                **classified(public="position skill_id name written must years", internal="request_id"),
+            }
+        },
     )
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
@@ -89,7 +94,14 @@ class RequestCertification(SQLModel, table=True):
     """A certification a request asks for."""
 
     __tablename__ = "request_certification"
-    __table_args__ = ({"info": {TENANCY: OF_REQUEST}},)
+    __table_args__ = (
+        {
+            "info": {
+                TENANCY: OF_REQUEST,
+                **classified(public="position certification_id name written required", internal="request_id"),
+            }
+        },
+    )
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
     position: int = Field(primary_key=True)
@@ -115,7 +127,13 @@ class Request(SQLModel, table=True):
                 TENANCY: Policies(
                     read=any_of(side(Side.MARKETPLACE), OPEN_TO_SUPPLIERS),
                     write=any_of(side(Side.SYSTEM), own(Side.CLIENT)),
-                )
+                ),
+                **classified(
+                    public="title description discipline seniority minimum_english english_modes domains countries "
+                    "zone window_start window_end minimum_shared_minutes starts_on start_tolerance_days duration_weeks "
+                    "headcount weekly_hours rate_ceiling rate_currency service_type engagement exclude_unknown weights",
+                    internal="id organisation_id status open_to_suppliers version created_at updated_at",
+                ),
             }
         },
     )

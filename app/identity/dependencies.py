@@ -22,7 +22,7 @@ from app.identity import service
 from app.identity.events import AccessDenied
 from app.identity.permissions import Resource, Verb, require
 
-SENSITIVE: Final = frozenset({Resource.ENGINEER_CONTACT, Resource.AUDIT_EVENT})
+SENSITIVE: Final = frozenset({Resource.ENGINEER_CONTACT, Resource.ENGINEER_DOCUMENT, Resource.AUDIT_EVENT})
 """Of these a record is kept also when what was asked for is not there for the actor."""
 
 bearer = HTTPBearer(

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from app.core.actor import OrganisationKind, Role
 from app.core.clock import utcnow
-from app.core.columns import enum_field
+from app.core.columns import classified, enum_field
 from app.core.ids import new_id
 from app.core.row_security import TENANCY, Policies, any_of, own, side
 from app.core.tenancy import Side
@@ -33,7 +33,12 @@ class Organisation(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("kind", "name"),
         Index("ix_organisation_created_at_id", "created_at", "id"),
-        {"info": {TENANCY: Policies(read=any_of(side(Side.SIGN_IN), own(*FIRMS, column="id")), write=STAFF)}},
+        {
+            "info": {
+                TENANCY: Policies(read=any_of(side(Side.SIGN_IN), own(*FIRMS, column="id")), write=STAFF),
+                **classified(internal="id kind name country standing version created_at updated_at"),
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -52,7 +57,14 @@ class Member(SQLModel, table=True):
     __tablename__: ClassVar[str] = "member"
     __table_args__ = (
         Index("uq_member_email_lower", text("lower(email)"), unique=True),
-        {"info": {TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS)))}},
+        {
+            "info": {
+                TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS))),
+                **classified(
+                    internal="id organisation_id role standing version created_at updated_at", personal="name email"
+                ),
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -74,7 +86,11 @@ class ApiKey(SQLModel, table=True):
         UniqueConstraint("prefix"),
         {
             "info": {
-                TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS)), change=side(Side.SIGN_IN))
+                TENANCY: Policies(read=side(Side.SIGN_IN), write=any_of(STAFF, own(*FIRMS)), change=side(Side.SIGN_IN)),
+                **classified(
+                    internal="id organisation_id member_id label created_at expires_at revoked_at last_used_at",
+                    confidential="prefix digest",
+                ),
             }
         },
     )

@@ -22,6 +22,7 @@ class Resource(StrEnum):
     UNMATCHED_SKILL = "unmatched_skill"
     ENGINEER = "engineer"
     ENGINEER_CONTACT = "engineer_contact"
+    ENGINEER_DOCUMENT = "engineer_document"
     REQUEST = "request"
     SHORTLIST = "shortlist"
 
@@ -94,6 +95,8 @@ TABLE: Final[Mapping[tuple[Resource, Verb], tuple[Relations, ...]]] = {
     (Resource.ENGINEER, Verb.CHANGE):         (own,    own,        _,      _,          _,        _,     _),
     (Resource.ENGINEER_CONTACT, Verb.READ):   (own,    own,        _,      _,          every,    _,     _),
     (Resource.ENGINEER_CONTACT, Verb.CHANGE): (own,    own,        _,      _,          _,        _,     _),
+    (Resource.ENGINEER_DOCUMENT, Verb.READ):   (own,   own,        _,      _,          every,    _,     _),
+    (Resource.ENGINEER_DOCUMENT, Verb.CHANGE): (own,   own,        _,      _,          _,        _,     _),
     (Resource.REQUEST, Verb.CREATE):          (_,      _,          own,    own,        _,        _,     _),
     (Resource.REQUEST, Verb.READ):            (invited, invited,   own,    own,        every,    _,     _),
     (Resource.REQUEST, Verb.CHANGE):          (_,      _,          own,    own,        _,        _,     _),

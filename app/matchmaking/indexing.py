@@ -14,7 +14,7 @@ from app.demand.models import Request
 from app.matchmaking import queries
 from app.matchmaking.engine import Engine
 from app.matchmaking.facts import brief_of, profile_of, texts_of
-from app.matchmaking.models import BriefEntry, ProfileEntry
+from app.matchmaking.models import BriefEntry, ProfileEntry, facts_place
 from app.talent import service as talent
 from app.talent.events import ProfilesChanged
 from app.talent.lifecycle import EngineerStatus
@@ -43,12 +43,17 @@ async def index_profiles(
 ) -> int:
     """Write the entries of these engineers; return how many had to be encoded."""
     engineers = await talent.load_engineers(session, engineer_ids)
-    listed = [engineer for engineer in engineers if engineer.status is EngineerStatus.LISTED]
-    entries = [_unlisted(engineer, engine) for engineer in engineers if engineer.status is not EngineerStatus.LISTED]
+    listed = [engineer for engineer in engineers if ranked(engineer)]
+    entries = [_unlisted(engineer, engine) for engineer in engineers if not ranked(engineer)]
     encoded, entries_of_listed = await _listed(session, engine, listed, progress)
     if entries or entries_of_listed:
         await queries.save_profile_entries(session, [*entries, *entries_of_listed])
     return encoded
+
+
+def ranked(engineer: Engineer) -> bool:
+    """Whether the ranking knows an engineer: a listed one, of whom anything is known."""
+    return engineer.status is EngineerStatus.LISTED and not engineer.erased
 
 
 async def index_request(session: AsyncSession, engine: Engine, request: Request) -> BriefEntry:
@@ -109,7 +114,7 @@ async def _listed(
             model_hash=engine.encoder.model_hash,
             card_hash=hashes[at],
             vector=known[at],
-            facts=PROFILE.dump_python(profiles[at], mode="json"),
+            facts=engineer.key.seal_document(facts_place(engineer.id), PROFILE.dump_json(profiles[at])),
         )
         for at, engineer in enumerate(engineers)
     ]

@@ -8,17 +8,17 @@ import numpy as np
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import Database
+from app.core.encryption import SealBroken
 from app.core.tenancy import SYSTEM
 from app.demand import service as demand
 from app.matchmaking import queries
 from app.matchmaking.engine import Engine
 from app.matchmaking.errors import IndexOutdated
 from app.matchmaking.facts import profile_of, texts_of
-from app.matchmaking.indexing import index_profiles, index_request
+from app.matchmaking.indexing import index_profiles, index_request, ranked
 from app.talent import service as talent
-from app.talent.lifecycle import EngineerStatus
 from app.taxonomy import service as taxonomy
-from matching import PROFILE, card_hash, render_profile
+from matching import PROFILE, Profile, card_hash, render_profile
 from matching.encoder import Progress
 
 BATCH: Final = 200
@@ -91,11 +91,7 @@ async def _wrong_entries(
 ) -> list[str]:
     await queries.freeze(session)
     words = await taxonomy.current(session)
-    engineers = [
-        engineer
-        for engineer in await talent.load_engineers(session, engineer_ids)
-        if engineer.status is EngineerStatus.LISTED
-    ]
+    engineers = [engineer for engineer in await talent.load_engineers(session, engineer_ids) if ranked(engineer)]
     facts = await queries.load_facts(session, engineer_ids)
     stored = await queries.stored_cards(session, engineer_ids, engine.encoder.model_hash)
     profiles = {one.id: profile_of(one, words) for one in engineers}
@@ -107,7 +103,7 @@ async def _wrong_entries(
             wrong.append(f"engineer {engineer.id} is listed and not in the index")
         elif facts[engineer.id].version != engineer.version:
             wrong.append(f"engineer {engineer.id} is at version {engineer.version}, the index at another")
-        elif PROFILE.validate_json(facts[engineer.id].facts) != profiles[engineer.id]:
+        elif _profile(facts[engineer.id]) != profiles[engineer.id]:
             wrong.append(f"engineer {engineer.id} has other facts than the index: run `puente reindex`")
         elif stored[engineer.id][0] != card_hash(cards[engineer.id]):
             wrong.append(f"engineer {engineer.id} has another card than was encoded: run `puente reindex`")
@@ -115,3 +111,11 @@ async def _wrong_entries(
         if engineer_id in stored and float(np.dot(queries.vector_of(stored[engineer_id][1]), vector)) < LEAST_COSINE:
             wrong.append(f"engineer {engineer_id} has another vector than its card encodes to")
     return wrong
+
+
+def _profile(stored: queries.StoredFacts) -> Profile | None:
+    """What the index knows; None when the seal is broken."""
+    try:
+        return PROFILE.validate_json(stored.open())
+    except SealBroken:
+        return None

@@ -1,17 +1,22 @@
 """What the ranking reads, written with every change, and what it froze."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import utcnow
+from app.core.columns import CLASSES, classified, require_classes
+from app.core.encryption import Key, place
 from app.core.ids import new_id
 from app.core.row_security import TENANCY, Policies, any_of, own, side, within
 from app.core.tenancy import Side
+from matching import Profile
 
 CURRENT_TRANSACTION: Final = text("pg_current_xact_id()::text::bigint")
 """Number of the transaction that writes a row. Unlike a sequence's, it can be compared with `pg_snapshot_xmin`, below
@@ -20,8 +25,22 @@ which every transaction has ended."""
 STAFF: Final = side(Side.MARKETPLACE, Side.SYSTEM)
 
 
-def _document(*, nullable: bool = False) -> Any:
-    return Column(JSONB(none_as_null=True), nullable=nullable)
+def _document() -> Any:
+    return Column(JSONB(none_as_null=True), nullable=False)
+
+
+FACTS: Final = classified(
+    public="title discipline seniority skills english certifications domains past_titles country zone window "
+    "available_from weekly_hours rate currency delivery updated_on",
+    internal="id",
+)[CLASSES]
+"""The class of each field of a `matching.Profile`, which is what is sealed as `facts` and as `profile`."""
+require_classes("Profile", [member.name for member in fields(Profile)], FACTS)
+
+
+def facts_place(engineer_id: UUID) -> bytes:
+    """Where the facts of an engineer belong."""
+    return place("profile_entry", "facts", engineer_id)
 
 
 class ProfileEntry(SQLModel, table=True):
@@ -36,7 +55,10 @@ class ProfileEntry(SQLModel, table=True):
                 TENANCY: Policies(
                     read=side(Side.RANKING),
                     write=any_of(side(Side.SYSTEM), within("engineer", "engineer_id", Side.SUPPLIER)),
-                )
+                ),
+                **classified(
+                    internal="engineer_id version listed model_hash changed_in", personal="card_hash vector facts"
+                ),
             }
         },
     )
@@ -52,14 +74,25 @@ class ProfileEntry(SQLModel, table=True):
     vector: bytes | None = Field(
         default=None, sa_column=Column(LargeBinary, nullable=True), description="float16, little-endian."
     )
-    facts: dict[str, Any] | None = Field(default=None, sa_column=_document(nullable=True))
+    facts: bytes | None = Field(
+        default=None,
+        sa_column=Column(LargeBinary, nullable=True),
+        description="A `matching.Profile` as JSON, under the person's key.",
+    )
 
 
 class BriefEntry(SQLModel, table=True):
     """A request as the ranking sees it."""
 
     __tablename__ = "brief_entry"
-    __table_args__ = ({"info": {TENANCY: Policies(write=any_of(STAFF, within("request", "request_id", Side.CLIENT)))}},)
+    __table_args__ = (
+        {
+            "info": {
+                TENANCY: Policies(write=any_of(STAFF, within("request", "request_id", Side.CLIENT))),
+                **classified(internal="request_id version model_hash card_hash vector brief"),
+            }
+        },
+    )
 
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", primary_key=True)
     version: int
@@ -74,7 +107,16 @@ class ShortlistEntry(SQLModel, table=True):
 
     __tablename__ = "shortlist_entry"
     __table_args__ = (
-        {"info": {TENANCY: Policies(write=any_of(STAFF, within("shortlist", "shortlist_id", Side.CLIENT)))}},
+        {
+            "info": {
+                TENANCY: Policies(write=any_of(STAFF, within("shortlist", "shortlist_id", Side.CLIENT))),
+                **classified(
+                    public="rank engineer_id engineer_version score low high",
+                    internal="shortlist_id cosine",
+                    personal="sealed",
+                ),
+            }
+        },
     )
 
     shortlist_id: UUID = Field(
@@ -87,8 +129,46 @@ class ShortlistEntry(SQLModel, table=True):
     low: int = Field(sa_type=BigInteger)
     high: int = Field(sa_type=BigInteger)
     cosine: float
-    profile: dict[str, Any] = Field(sa_column=_document())
-    explanation: dict[str, Any] = Field(sa_column=_document())
+    sealed: bytes = Field(
+        default=b"",
+        sa_column=Column(LargeBinary, nullable=False),
+        description="`profile` and `explanation`, under the person's key.",
+    )
+
+    @property
+    def erased(self) -> bool:
+        """Whether the person's key was destroyed, and what was known and said of them is gone."""
+        return self.__dict__["_said"] is None
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """What the ranking knew; `open` or `seal` comes before."""
+        found: dict[str, Any] = self.__dict__["_said"]["profile"]
+        return found
+
+    @property
+    def explanation(self) -> dict[str, Any]:
+        """What it said; `open` or `seal` comes before."""
+        found: dict[str, Any] = self.__dict__["_said"]["explanation"]
+        return found
+
+    def seal(self, key: Key, *, profile: dict[str, Any], explanation: dict[str, Any]) -> None:
+        """Keep what was known and said under the person's key."""
+        said = {"profile": profile, "explanation": explanation}
+        self.__dict__["_said"] = said
+        self.sealed = key.seal_document(self._place, to_json(said))
+
+    def open(self, key: Key | None) -> None:
+        """Unseal what was known and said; without a key it is gone.
+
+        Raises:
+            SealBroken: it was changed, or is another entry's.
+        """
+        self.__dict__["_said"] = None if key is None else from_json(key.open_document(self._place, self.sealed))
+
+    @property
+    def _place(self) -> bytes:
+        return place("shortlist_entry", "sealed", f"{self.shortlist_id}|{self.rank}")
 
 
 class Shortlist(SQLModel, table=True):
@@ -97,7 +177,16 @@ class Shortlist(SQLModel, table=True):
     __tablename__ = "shortlist"
     __table_args__ = (
         Index("ix_shortlist_request_id_created_at", "request_id", "created_at", "id"),
-        {"info": {TENANCY: Policies(write=any_of(STAFF, own(Side.CLIENT)))}},
+        {
+            "info": {
+                TENANCY: Policies(write=any_of(STAFF, own(Side.CLIENT))),
+                **classified(
+                    public="id request_id request_version created_at size considered admitted weights gates model_id "
+                    "model_hash taxonomy_revision watermark",
+                    internal="organisation_id created_by brief vector",
+                ),
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -14,9 +14,12 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.encryption import Key, Keyring, Wrapped
+from app.core.keyring import PersonKey, keyring_of, person_keys, place_of
 from app.core.pages import PageQuery, Rows, list_rows
+from app.core.tenancy import Side, elevated
 from app.matchmaking.errors import ShortlistNotFound
-from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist
+from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist, facts_place
 from matching import PROFILE, Change
 
 CHUNK: Final = 2000
@@ -24,14 +27,16 @@ CHUNK: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """One row of the index, not yet unpacked."""
+    """One row of the index, not yet unsealed; `key` is the person's as it was stored at that moment."""
 
     engineer_id: UUID
     version: int
     changed_in: int
     model_hash: str
     vector: bytes | None
-    facts: str | None
+    facts: bytes | None
+    key: Wrapped | None
+    keyring: Keyring
 
     @property
     def number(self) -> int:
@@ -39,19 +44,31 @@ class StoredChange:
         return change_number(self.version, self.changed_in)
 
     def read(self) -> Change:
-        """Unpack it, off the event loop."""
-        if self.facts is None or self.vector is None:
+        """Unseal it, off the event loop; a person whose key is gone is no candidate."""
+        if self.facts is None or self.vector is None or self.key is None:
             return Change(self.engineer_id, self.number)
-        return Change(self.engineer_id, self.number, PROFILE.validate_json(self.facts), vector_of(self.vector))
+        key = self.keyring.unwrap(place_of(self.engineer_id), self.key)
+        facts = key.open_document(facts_place(self.engineer_id), self.facts)
+        return Change(self.engineer_id, self.number, PROFILE.validate_json(facts), vector_of(self.vector))
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
     """What the index holds of a listed profile, and the number under which the pool brought it in."""
 
+    engineer_id: UUID
     version: int
     number: int
-    facts: str
+    sealed: bytes
+    key: Key
+
+    def open(self) -> bytes:
+        """The profile as JSON.
+
+        Raises:
+            SealBroken: it was changed, or is another row's.
+        """
+        return self.key.open_document(facts_place(self.engineer_id), self.sealed)
 
 
 Changes = Sequence[StoredChange]
@@ -84,17 +101,21 @@ async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Chang
         col(ProfileEntry.changed_in),
         col(ProfileEntry.model_hash),
         col(ProfileEntry.vector),
-        cast(col(ProfileEntry.facts), Text),
-    ).where(col(ProfileEntry.changed_in) >= mark)
+        col(ProfileEntry.facts),
+        col(PersonKey.master_key_id),
+        col(PersonKey.wrapped),
+    ).outerjoin(PersonKey, col(PersonKey.engineer_id) == col(ProfileEntry.engineer_id))
+    statement = statement.where(col(ProfileEntry.changed_in) >= mark)
+    keyring = keyring_of(session)
     if mark:
         rows = (await session.exec(statement)).all()  # type: ignore[call-overload]
         if rows:
-            yield [StoredChange(*row) for row in rows]
+            yield [_stored_change(keyring, row) for row in rows]
         return
     # From the beginning it may be a million rows: read them through a cursor.
     result = await session.stream(statement.execution_options(yield_per=CHUNK))
     async for partition in result.partitions():
-        yield [StoredChange(*row) for row in partition]  # type: ignore[arg-type] # changed_in is never null
+        yield [_stored_change(keyring, row) for row in partition]
 
 
 async def stored_cards(
@@ -137,16 +158,29 @@ async def save_profile_entries(session: AsyncSession, entries: Sequence[ProfileE
 
 async def load_facts(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, StoredFacts]:
     """What the index holds of listed profiles."""
-    statement = sqlalchemy.select(
-        col(ProfileEntry.engineer_id),
-        col(ProfileEntry.version),
-        col(ProfileEntry.changed_in),
-        cast(col(ProfileEntry.facts), Text),
-    ).where(col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed))
+    statement = (
+        sqlalchemy.select(
+            col(ProfileEntry.engineer_id),
+            col(ProfileEntry.version),
+            col(ProfileEntry.changed_in),
+            col(ProfileEntry.facts),
+            col(PersonKey.master_key_id),
+            col(PersonKey.wrapped),
+        )
+        .join(PersonKey, col(PersonKey.engineer_id) == col(ProfileEntry.engineer_id))
+        .where(col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed))
+    )
     rows = await session.exec(statement)  # type: ignore[call-overload]
+    keyring = keyring_of(session)
     return {
-        engineer_id: StoredFacts(version, change_number(version, changed_in), facts)
-        for engineer_id, version, changed_in, facts in rows
+        one: StoredFacts(
+            one,
+            version,
+            change_number(version, changed_in),
+            facts,
+            keyring.unwrap(place_of(one), Wrapped(master_key_id, wrapped)),
+        )
+        for one, version, changed_in, facts, master_key_id, wrapped in rows
     }
 
 
@@ -171,6 +205,11 @@ async def get_shortlist(session: AsyncSession, shortlist_id: UUID, visible: Colu
     shortlist = (await session.exec(statement)).one_or_none()
     if shortlist is None:
         raise ShortlistNotFound("There is no shortlist of that id.")
+    # The keys are the candidates', who are other firms'; what they open is the shortlist's own.
+    async with elevated(session, Side.RANKING):
+        keys = await person_keys(session, [entry.engineer_id for entry in shortlist.entries])
+    for entry in shortlist.entries:
+        entry.open(keys.get(entry.engineer_id))
     return shortlist
 
 
@@ -181,6 +220,12 @@ async def list_shortlists(
     statement = select(Shortlist).where(col(Shortlist.request_id) == request_id, visible)
     sorts = {"created_at": Shortlist.created_at}
     return await list_rows(session, statement, query, sorts, tie=col(Shortlist.id))  # type: ignore[arg-type]
+
+
+def _stored_change(keyring: Keyring, row: Sequence[Any]) -> StoredChange:
+    engineer_id, version, changed_in, model_hash, vector, facts, master_key_id, wrapped = row
+    key = None if wrapped is None else Wrapped(master_key_id, wrapped)
+    return StoredChange(engineer_id, version, changed_in, model_hash, vector, facts, key, keyring)
 
 
 def vector_of(stored: bytes) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from app.matchmaking.engine import Engine
 from app.matchmaking.errors import IndexOutdated, NothingToRankBy, PoolUnsettled, ShortlistNotFound
 from app.matchmaking.models import Shortlist
 from app.matchmaking.schemas import ShortlistCreate, ShortlistOut, ShortlistQuery, ShortlistSummaryOut
+from app.talent.redaction import sight_of
 
 router = Router(prefix="/v1", tag="shortlists")
 
@@ -64,7 +65,9 @@ async def list_shortlists(
     actor: MayReadShortlist,
 ) -> Page[ShortlistSummaryOut]:
     """List the shortlists made for a request, without their candidates."""
-    return Page[ShortlistSummaryOut].model_validate(await service.list_shortlists(session, actor, request_id, query))
+    rows = await service.list_shortlists(session, actor, request_id, query)
+    items = [presentation.summary(shortlist, sight_of(actor)) for shortlist in rows.items]
+    return Page[ShortlistSummaryOut].model_validate({"items": items, "next_cursor": rows.next_cursor})
 
 
 @router.get(
@@ -80,4 +83,4 @@ async def get_shortlist(shortlist_id: UUID, session: SessionDep, actor: MayReadS
 
 async def _reply(session: SessionDep, actor: Actor, shortlist: Shortlist) -> Response:
     identities = await service.identities(session, actor, shortlist)
-    return Response(presentation.shortlist_json(shortlist, identities), media_type="application/json")
+    return Response(presentation.shortlist_json(shortlist, identities, sight_of(actor)), media_type="application/json")

@@ -1,7 +1,7 @@
 """Shortlists as callers see them."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -9,6 +9,8 @@ from pydantic import Field
 from app.core.pages import PageQuery
 from app.core.schemas import Money, Out, Schema, Whole
 from app.core.trade import Discipline, Seniority, WorkingWindow
+
+FEW: Final = "Null for clients where the number, or what it leaves, is from 1 to 4 people."
 
 
 class ShortlistCreate(Schema):
@@ -29,10 +31,10 @@ class GateOut(Out):
     kind: str = Field(description="Kind of gate.", examples=["skill"])
     subject: str | None = Field(description="Id of the skill or certification it is about.", examples=["kafka"])
     name: str = Field(description="The gate in words.", examples=["Apache Kafka"])
-    removed: int = Field(description="Profiles that fail it.", examples=[431])
-    unknown: int = Field(description="Profiles it cannot judge, for want of data.", examples=[12])
-    admitted_if_relaxed: int = Field(
-        description="Profiles that would come in if this gate alone were dropped.", examples=[9]
+    removed: int | None = Field(description=f"Profiles that fail it. {FEW}", examples=[431])
+    unknown: int | None = Field(description=f"Profiles it cannot judge, for want of data. {FEW}", examples=[12])
+    admitted_if_relaxed: int | None = Field(
+        description=f"Profiles that would come in if this gate alone were dropped. {FEW}", examples=[9]
     )
 
 
@@ -105,8 +107,11 @@ class ShortlistEntryOut(Out):
     score: float = Field(description="From 0 to 1: the sum of the contributions, exactly.", examples=[0.873125])
     low: float = Field(description="The score if everything missing turned out badly.", examples=[0.85])
     high: float = Field(description="The score if everything missing turned out well.", examples=[0.9])
-    summary: str = Field(description="The place in one sentence.")
-    candidate: CandidateOut = Field(description="The candidate as ranked.")
+    erased: bool = Field(
+        description="Whether the person was erased since: place and score stay, and nothing is said of them any more."
+    )
+    summary: str | None = Field(description="The place in one sentence; null once erased.")
+    candidate: CandidateOut | None = Field(description="The candidate as ranked; null once erased.")
     identity: IdentityOut | None = Field(description="Who they are; null for clients before acceptance.")
     parts: list[PartOut] = Field(description="The score, part by part.")
     gates: list[GateAnswerOut] = Field(description="Every gate's answer.")
@@ -122,8 +127,8 @@ class ShortlistSummaryOut(Out):
     request_version: int = Field(description="Version of the request that was ranked for.", examples=[1])
     created_at: datetime = Field(description="When it was frozen.")
     size: int = Field(description="How many candidates were asked for at most.", examples=[25])
-    considered: int = Field(description="Listed profiles when it was made.", examples=[2000])
-    admitted: int = Field(description="How many of them passed every gate.", examples=[37])
+    considered: int | None = Field(description=f"Listed profiles when it was made. {FEW}", examples=[2000])
+    admitted: int | None = Field(description=f"How many of them passed every gate. {FEW}", examples=[37])
     weights: dict[str, float] = Field(
         description="Share of each part that applies; they add up to 1.", examples=[{"skill_coverage": 0.2842}]
     )

@@ -19,13 +19,14 @@ from app.matchmaking.errors import NothingToRankBy, PoolUnsettled
 from app.matchmaking.events import ShortlistCreated
 from app.matchmaking.indexing import current_brief
 from app.matchmaking.models import Shortlist, ShortlistEntry
-from app.matchmaking.policy import readable, sees_identity
+from app.matchmaking.policy import readable
 from app.matchmaking.schemas import ShortlistQuery
+from app.talent import redaction
 from app.talent import service as talent
 from app.talent.models import Engineer
 from app.taxonomy import service as taxonomy
 from app.taxonomy.words import Taxonomy
-from matching import BRIEF, PROFILE, Brief, Ranking, WeightsInvalid, explain
+from matching import BRIEF, PROFILE, Brief, Ranked, Ranking, WeightsInvalid, explain
 
 ATTEMPTS: Final = 5
 
@@ -89,9 +90,10 @@ async def list_shortlists(
 
 async def identities(session: AsyncSession, actor: Actor, shortlist: Shortlist) -> dict[UUID, Engineer]:
     """Who the candidates are, for an actor who may know; nobody otherwise."""
-    if not sees_identity(actor):
+    if not redaction.shows(redaction.sight_of(actor), redaction.IDENTITY):
         return {}
-    return await talent.named_engineers(session, [entry.engineer_id for entry in shortlist.entries])
+    named = await talent.named_engineers(session, [entry.engineer_id for entry in shortlist.entries])
+    return {one: engineer for one, engineer in named.items() if not engineer.erased}
 
 
 async def _rank_settled(
@@ -117,22 +119,28 @@ async def _rank_settled(
 def _entries(
     shortlist_id: UUID, ranking: Ranking, brief: Brief, facts: dict[UUID, queries.StoredFacts], words: Taxonomy
 ) -> list[ShortlistEntry]:
-    profiles = {one: PROFILE.validate_json(stored.facts) for one, stored in facts.items()}
     return [
-        ShortlistEntry(
-            shortlist_id=shortlist_id,
-            rank=place,
-            engineer_id=ranked.id,
-            engineer_version=facts[ranked.id].version,
-            score=ranked.score,
-            low=ranked.low,
-            high=ranked.high,
-            cosine=ranked.cosine,
-            profile=from_json(facts[ranked.id].facts),
-            explanation={
-                "title": words.canonical_title(profiles[ranked.id].title),
-                **explanations.document_of(explain(brief, profiles[ranked.id], ranked, words), ranked),
-            },
-        )
+        _entry(shortlist_id, place, ranked, brief, facts[ranked.id], words)
         for place, ranked in enumerate(ranking.entries, start=1)
     ]
+
+
+def _entry(
+    shortlist_id: UUID, place: int, ranked: Ranked, brief: Brief, stored: queries.StoredFacts, words: Taxonomy
+) -> ShortlistEntry:
+    facts = stored.open()
+    profile = PROFILE.validate_json(facts)
+    entry = ShortlistEntry(
+        shortlist_id=shortlist_id,
+        rank=place,
+        engineer_id=ranked.id,
+        engineer_version=stored.version,
+        score=ranked.score,
+        low=ranked.low,
+        high=ranked.high,
+        cosine=ranked.cosine,
+    )
+    said = explanations.document_of(explain(brief, profile, ranked, words), ranked)
+    title = words.canonical_title(profile.title)
+    entry.seal(stored.key, profile=from_json(facts), explanation={"title": title, **said})
+    return entry

@@ -1,6 +1,6 @@
 """What this room refuses."""
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, UnsupportedMedia
 
 
 class EngineerNotFound(NotFound):
@@ -15,6 +15,27 @@ class IllegalMove(Conflict):
 
     code = "illegal-move"
     title = "The profile cannot make this move"
+
+
+class DocumentNotFound(NotFound):
+    """No document of that id is there for this actor."""
+
+    code = "document-not-found"
+    title = "No such document"
+
+
+class DocumentRefused(UnsupportedMedia):
+    """The file is none of PDF, DOCX, ODT, PNG, JPEG and plain text; its content decides, not its name."""
+
+    code = "document-refused"
+    title = "This kind of file is not kept"
+
+
+class TooManyDocuments(Conflict):
+    """An engineer has as many documents as can be kept."""
+
+    code = "too-many-documents"
+    title = "No more documents can be kept"
 
 
 class EngineerArchived(Conflict):

@@ -1,5 +1,6 @@
 """What happens to profiles: facts for the record, and the one that keeps the index in step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -62,4 +63,37 @@ class ContactRead(Event):
     action = "engineer_contact.read"
     subject_type = "engineer"
 
-    reason: str
+    reason: str | Mapping[str, str]
+    """Sealed under the person's key, since it may name them; the record outlives what is erased."""
+
+
+@dataclass(frozen=True)
+class DocumentAdded(Event):
+    """A firm kept a document of an engineer."""
+
+    action = "engineer_document.added"
+    subject_type = "engineer"
+
+    document_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class DocumentRead(Event):
+    """Somebody downloaded a document, for a reason they stated."""
+
+    action = "engineer_document.read"
+    subject_type = "engineer"
+
+    document_id: UUID
+    reason: str | Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DocumentRemoved(Event):
+    """A firm removed a document."""
+
+    action = "engineer_document.removed"
+    subject_type = "engineer"
+
+    document_id: UUID

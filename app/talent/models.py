@@ -1,6 +1,7 @@
-"""An engineer's profile: one row, and a table for each of its lists.
+"""An engineer's profile: one row, a table for each list that is searched, and one sealed document with the rest.
 
-Lists keep the order they were given in: `position` counts from zero and is the index a JSON pointer names.
+Lists keep the order they were given in: `position` counts from zero and is the index a JSON pointer names. What says
+who somebody is stands in the document alone, under the person's key: see `documents.py`.
 """
 
 from datetime import date, datetime
@@ -9,17 +10,20 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Numeric
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Numeric
 from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import utcnow
-from app.core.columns import enum_field
+from app.core.columns import classified, enum_field
+from app.core.encryption import Key, place
 from app.core.ids import new_id
+from app.core.keyring import PersonErased
 from app.core.row_security import TENANCY, Policies, any_of, own, side, within
 from app.core.schemas import Cefr
 from app.core.tenancy import Side
 from app.core.trade import Discipline, Seniority, clock_window, money
+from app.talent import documents
+from app.talent.documents import Bio, ContactDocument, Education, Job, ProfileDocument
 from app.talent.lifecycle import EngineerStatus
 
 OF_ENGINEER: Final = Policies(
@@ -61,7 +65,28 @@ def _owner() -> Any:
     return Field(foreign_key="engineer.id", ondelete="CASCADE", primary_key=True)
 
 
-class EngineerSkill(SQLModel, table=True):
+class _Worded:
+    """An entry of a list with the word it was written as, which stands in the sealed document."""
+
+    known_as: str | None
+
+    @property
+    def written(self) -> str:
+        """As it was given; empty once the person is erased."""
+        found: str = self.__dict__["_written"]
+        return found
+
+    def word(self, written: str) -> None:
+        """Say as what it was given."""
+        self.__dict__["_written"] = written
+
+    @property
+    def name(self) -> str:
+        """Canonical name, or as written."""
+        return self.known_as or self.written
+
+
+class EngineerSkill(_Worded, SQLModel, table=True):
     """A skill an engineer states; `skill_id` is null while no concept goes by what was written."""
 
     __tablename__ = "engineer_skill"
@@ -69,14 +94,26 @@ class EngineerSkill(SQLModel, table=True):
         CheckConstraint("years >= 0 AND years <= 60", name="years_range"),
         CheckConstraint("level BETWEEN 1 AND 5", name="level_range"),
         Index("ix_engineer_skill_skill_id", "skill_id"),
-        {"info": {TENANCY: OF_ENGINEER}},
+        Index("ix_engineer_skill_word_hash", "word_hash"),
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(
+                    public="position skill_id known_as years level last_used", internal="engineer_id word_hash"
+                ),
+            }
+        },
     )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
     skill_id: str | None = Field(default=None, max_length=80)
-    name: str
-    written: str
+    known_as: str | None = Field(default=None, description="Canonical name.")
+    word_hash: bytes | None = Field(
+        default=None,
+        sa_column=Column(LargeBinary, nullable=True),
+        description="Keyed hash of the word that no concept goes by.",
+    )
     years: Decimal | None = Field(default=None, sa_type=Numeric(3, 1))
     level: int | None = None
     last_used: int | None = None
@@ -86,7 +123,17 @@ class EngineerLanguage(SQLModel, table=True):
     """Command of a language by mode, with how it is known."""
 
     __tablename__ = "engineer_language"
-    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
+    __table_args__ = (
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(
+                    public="position language speaking listening reading writing evidence assessed_on",
+                    internal="engineer_id",
+                ),
+            }
+        },
+    )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
@@ -99,96 +146,126 @@ class EngineerLanguage(SQLModel, table=True):
     assessed_on: date | None = None
 
 
-class EngineerCertification(SQLModel, table=True):
+class EngineerCertification(_Worded, SQLModel, table=True):
     """A certification held."""
 
     __tablename__ = "engineer_certification"
     __table_args__ = (
         CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),
-        {"info": {TENANCY: OF_ENGINEER}},
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(public="position certification_id known_as issued_on expires_on", internal="engineer_id"),
+            }
+        },
     )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
     certification_id: str | None = Field(default=None, max_length=80)
-    name: str
-    written: str
+    known_as: str | None = Field(default=None, description="Canonical name.")
     issued_on: date | None = None
     expires_on: date | None = None
 
 
-class EngineerDomain(SQLModel, table=True):
+class EngineerDomain(_Worded, SQLModel, table=True):
     """Experience in a business domain."""
 
     __tablename__ = "engineer_domain"
-    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
-
-    engineer_id: UUID = _owner()
-    position: int = Field(primary_key=True)
-    domain_id: str | None = Field(default=None, max_length=80)
-    name: str
-    written: str
-    years: Decimal | None = Field(default=None, sa_type=Numeric(3, 1))
-
-
-class EngineerJob(SQLModel, table=True):
-    """A job in an engineer's history; the present one has no end."""
-
-    __tablename__ = "engineer_job"
     __table_args__ = (
-        CheckConstraint("ended_on >= started_on", name="ends_after_start"),
-        {"info": {TENANCY: OF_ENGINEER}},
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(public="position domain_id known_as years", internal="engineer_id"),
+            }
+        },
     )
 
     engineer_id: UUID = _owner()
     position: int = Field(primary_key=True)
-    title: str
-    employer: str
     domain_id: str | None = Field(default=None, max_length=80)
-    domain_name: str | None = Field(default=None, description="Canonical name, or as written while nobody knows it.")
-    started_on: date
-    ended_on: date | None = None
-    summary: str | None = None
-
-
-class EngineerEducation(SQLModel, table=True):
-    """A degree or course."""
-
-    __tablename__ = "engineer_education"
-    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
-
-    engineer_id: UUID = _owner()
-    position: int = Field(primary_key=True)
-    institution: str
-    degree: str
-    field_of_study: str | None = None
-    started_in: int | None = None
-    ended_in: int | None = None
-
-
-class EngineerBio(SQLModel, table=True):
-    """What an engineer says of themselves, in one language."""
-
-    __tablename__ = "engineer_bio"
-    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
-
-    engineer_id: UUID = _owner()
-    position: int = Field(primary_key=True)
-    language: str
-    text: str
+    known_as: str | None = Field(default=None, description="Canonical name.")
+    years: Decimal | None = Field(default=None, sa_type=Numeric(3, 1))
 
 
 class EngineerContact(SQLModel, table=True):
-    """How to reach an engineer; kept apart, because few may see it."""
+    """How to reach an engineer; kept apart, because few may see it. Hashes find who has an address."""
 
     __tablename__ = "engineer_contact"
-    __table_args__ = ({"info": {TENANCY: OF_ENGINEER}},)
+    __table_args__ = (
+        Index("ix_engineer_contact_email_hash", "email_hash"),
+        Index("ix_engineer_contact_phone_hash", "phone_hash"),
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(internal="engineer_id", confidential="sealed email_hash phone_hash"),
+            }
+        },
+    )
 
     engineer_id: UUID = _owner()
-    email: str | None = None
-    phone: str | None = None
-    address: str | None = None
-    links: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
+    sealed: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    email_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    phone_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+    def seal(self, key: Key, contact: ContactDocument) -> None:
+        """Keep the contact data under the person's key."""
+        self.sealed = documents.sealed_contact(key, self.engineer_id, contact)
+
+    def open(self, key: Key) -> ContactDocument:
+        """The contact data."""
+        return documents.opened_contact(key, self.engineer_id, self.sealed)
+
+
+class DocumentKind(StrEnum):
+    """What a document is."""
+
+    CV = "cv"
+    CERTIFICATE = "certificate"
+    AGREEMENT = "agreement"
+    OTHER = "other"
+
+
+class EngineerDocument(SQLModel, table=True):
+    """A file of an engineer; its name and its content are under the person's key."""
+
+    __tablename__ = "engineer_document"
+    __table_args__ = (
+        Index("ix_engineer_document_engineer_id_created_at", "engineer_id", "created_at", "id"),
+        {
+            "info": {
+                TENANCY: OF_ENGINEER,
+                **classified(
+                    internal="id engineer_id kind media_type size created_at created_by",
+                    confidential="digest sealed_name content",
+                ),
+            }
+        },
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    engineer_id: UUID = Field(foreign_key="engineer.id", ondelete="CASCADE")
+    kind: DocumentKind = enum_field(DocumentKind, "kind")
+    media_type: str = Field(max_length=100)
+    size: int
+    digest: bytes = Field(
+        sa_column=Column(LargeBinary, nullable=False), description="Keyed hash of the content's SHA-256."
+    )
+    sealed_name: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(default_factory=utcnow)
+    created_by: UUID | None = Field(default=None, foreign_key="member.id")
+
+    @property
+    def name(self) -> str | None:
+        """Name of the file; null once the person is erased."""
+        found: str | None = self.__dict__["_name"]
+        return found
+
+    def open(self, key: Key | None) -> None:
+        """Unseal the name."""
+        where = place("engineer_document", "sealed_name", self.id)
+        self.__dict__["_name"] = None if key is None else key.open(where, self.sealed_name).decode()
 
 
 class Engineer(SQLModel, table=True):
@@ -204,20 +281,26 @@ class Engineer(SQLModel, table=True):
         Index("ix_engineer_organisation_id_created_at", "organisation_id", "created_at", "id"),
         Index("ix_engineer_created_at", "created_at", "id"),
         Index("ix_engineer_updated_at", "updated_at", "id"),
-        {"info": {TENANCY: Policies(read=side(Side.MARKETPLACE), write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER)))}},
+        {
+            "info": {
+                TENANCY: Policies(read=side(Side.MARKETPLACE), write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER))),
+                **classified(
+                    public="id discipline seniority country zone window_start window_end available_from weekly_hours "
+                    "rate_amount rate_currency updated_at",
+                    internal="organisation_id status version city_id created_at",
+                    personal="sealed",
+                ),
+            }
+        },
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     organisation_id: UUID = Field(foreign_key="organisation.id")
     status: EngineerStatus = enum_field(EngineerStatus, "status", default=EngineerStatus.DRAFT)
     version: int = 1
-    given_name: str
-    family_name: str
-    title: str
     discipline: Discipline = enum_field(Discipline, "discipline")
     seniority: Seniority | None = enum_field(Seniority, "seniority", default=None, nullable=True)
     city_id: str | None = Field(default=None, max_length=80)
-    city_name: str | None = None
     country: str | None = Field(default=None, max_length=2)
     zone: str | None = None
     window_start: int | None = Field(default=None, description="Minutes after local midnight.")
@@ -226,7 +309,9 @@ class Engineer(SQLModel, table=True):
     weekly_hours: int | None = None
     rate_amount: int | None = Field(default=None, description="Minor units an hour.")
     rate_currency: str | None = Field(default=None, max_length=3)
-    workplace: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
+    sealed: bytes = Field(
+        default=b"", sa_column=Column(LargeBinary, nullable=False), description="A `ProfileDocument`."
+    )
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)
 
@@ -234,9 +319,92 @@ class Engineer(SQLModel, table=True):
     languages: list[EngineerLanguage] = _list_of("EngineerLanguage")
     certifications: list[EngineerCertification] = _list_of("EngineerCertification")
     domains: list[EngineerDomain] = _list_of("EngineerDomain")
-    work_history: list[EngineerJob] = _list_of("EngineerJob")
-    education: list[EngineerEducation] = _list_of("EngineerEducation")
-    bios: list[EngineerBio] = _list_of("EngineerBio")
+
+    def begin(self, key: Key, document: ProfileDocument) -> None:
+        """Take the document of a new profile, to be sealed with this key."""
+        self.__dict__.update(_key=key, _document=document)
+
+    def open(self, key: Key | None, *, lists: bool = True) -> None:
+        """Unseal what was sealed, and give every entry of the lists its word; without a key all of it stays empty.
+
+        Raises:
+            SealBroken: the document was changed, or is another row's.
+        """
+        opened = ProfileDocument() if key is None else documents.opened_profile(key, self.id, self.sealed)
+        self.__dict__.update(_key=key, _document=opened)
+        for name in documents.WORDED if lists else ():
+            words = getattr(opened, name)
+            for at, entry in enumerate(getattr(self, name)):
+                entry.word("" if key is None else words[at])
+
+    def seal(self) -> None:
+        """Seal the document and the words of the lists as they are now."""
+        for name in documents.WORDED:
+            setattr(self.document, name, [entry.written for entry in getattr(self, name)])
+        self.sealed = documents.sealed_profile(self.key, self.id, self.document)
+
+    @property
+    def document(self) -> ProfileDocument:
+        """What stands in the sealed document; `open` comes before."""
+        found: ProfileDocument = self.__dict__["_document"]
+        return found
+
+    @property
+    def erased(self) -> bool:
+        """Whether the person's key was destroyed, and all that was sealed with it is gone."""
+        return self.__dict__["_key"] is None
+
+    @property
+    def key(self) -> Key:
+        """The person's key.
+
+        Raises:
+            PersonErased: it was destroyed.
+        """
+        found: Key | None = self.__dict__["_key"]
+        if found is None:
+            raise PersonErased("What was known of this person was erased; nothing can be added to it.")
+        return found
+
+    @property
+    def given_name(self) -> str:
+        """Given name."""
+        return self.document.given_name
+
+    @property
+    def family_name(self) -> str:
+        """Family name."""
+        return self.document.family_name
+
+    @property
+    def title(self) -> str:
+        """Present title, as written."""
+        return self.document.title
+
+    @property
+    def city_name(self) -> str | None:
+        """Name of the city."""
+        return self.document.city_name
+
+    @property
+    def workplace(self) -> dict[str, Any] | None:
+        """What keeps them online."""
+        return self.document.workplace
+
+    @property
+    def work_history(self) -> list[Job]:
+        """Jobs, newest first."""
+        return self.document.work_history
+
+    @property
+    def education(self) -> list[Education]:
+        """Degrees and courses."""
+        return self.document.education
+
+    @property
+    def bios(self) -> list[Bio]:
+        """Self-descriptions."""
+        return self.document.bios
 
     @property
     def working_window(self) -> dict[str, str] | None:

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.core.encryption import HouseKey
 from app.core.errors import Fault, Invalid
 from app.core.trade import Seniority, WorkingWindow
+from app.talent.documents import Bio, Education, Job
 from app.talent.models import (
     Engineer,
-    EngineerBio,
     EngineerCertification,
     EngineerDomain,
-    EngineerEducation,
-    EngineerJob,
     EngineerLanguage,
     EngineerSkill,
 )
@@ -21,21 +20,21 @@ from app.taxonomy.models import City
 from app.taxonomy.words import Lexicon, Taxonomy, key
 
 SENIORITIES: Final = tuple(Seniority)
-_PLAIN: Final = frozenset(
-    {"given_name", "family_name", "title", "discipline", "country", "zone", "available_from", "weekly_hours"}
-)
+_SEALED: Final = frozenset({"given_name", "family_name"})
+_PLAIN: Final = frozenset({"discipline", "country", "zone", "available_from", "weekly_hours"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is needed to link a profile: the taxonomy, and the city its `city` names."""
+    """What is needed to link a profile: the taxonomy, the city its `city` names, and the key words are hashed with."""
 
     taxonomy: Taxonomy
     city: City | None
+    house: HouseKey
 
 
 def write(engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: Reference) -> list[str]:
-    """Write the fields that were given onto a row; return their names.
+    """Write the fields that were given onto a row and seal it; return their names.
 
     Raises:
         Invalid: two entries of a list name the same thing.
@@ -44,6 +43,7 @@ def write(engineer: Engineer, data: EngineerCreate | EngineerPatch, reference: R
     writer = _ProfileWriter(engineer, data, reference)
     for field in given:
         writer.write(field)
+    engineer.seal()
     return given
 
 
@@ -51,7 +51,7 @@ class _ProfileWriter:
     """Writes one profile, field by field; a country and zone given as null come before the city that sets them."""
 
     FIELDS: Final = (
-        *sorted(_PLAIN),
+        *sorted(_PLAIN | _SEALED | {"title"}),
         "seniority",
         "city",
         "working_window",
@@ -71,18 +71,19 @@ class _ProfileWriter:
         self.data = data
         self.taxonomy = reference.taxonomy
         self.city = reference.city
+        self.house = reference.house
 
     def write(self, field: str) -> None:
         """Write one field that was given."""
         value = getattr(self.data, field)
         special: Callable[[Any], None] | None = getattr(self, f"_write_{field}", None)
         if special is None:
-            setattr(self.engineer, field, value)
+            setattr(self.engineer.document if field in _SEALED else self.engineer, field, value)
         else:
             special(value)
 
     def _write_title(self, title: str) -> None:
-        self.engineer.title = title
+        self.engineer.document.title = title
         if "seniority" not in self.data.model_fields_set:
             rank = self.taxonomy.seniority_in(title)
             # A title without a seniority word says nothing against what is known.
@@ -90,7 +91,7 @@ class _ProfileWriter:
 
     def _write_city(self, written: str | None) -> None:
         self.engineer.city_id = self.city.id if self.city else None
-        self.engineer.city_name = self.city.name if self.city else written
+        self.engineer.document.city_name = self.city.name if self.city else written
         if self.city and self.data.country is None:
             self.engineer.country = self.city.country
         if self.city and self.data.zone is None:
@@ -106,7 +107,7 @@ class _ProfileWriter:
 
     def _write_workplace(self, _: object) -> None:
         workplace = self.data.workplace
-        self.engineer.workplace = workplace.model_dump(mode="json") if workplace else None
+        self.engineer.document.workplace = workplace.model_dump(mode="json") if workplace else None
 
     def _write_skills(self, _: object) -> None:
         items = self.data.skills
@@ -117,12 +118,13 @@ class _ProfileWriter:
                 engineer_id=self.engineer.id,
                 position=at,
                 skill_id=ids[at],
-                name=_name(self.taxonomy.skills, ids[at], item.skill),
-                written=item.skill,
+                known_as=_name(self.taxonomy.skills, ids[at]),
+                word_hash=None if ids[at] else word_hash(self.house, item.skill),
                 **item.model_dump(exclude={"skill"}),
             )
             for at, item in enumerate(items)
         ]
+        _word(self.engineer.skills, [item.skill for item in items])
 
     def _write_certifications(self, _: object) -> None:
         lexicon, items = self.taxonomy.certifications, self.data.certifications
@@ -132,13 +134,13 @@ class _ProfileWriter:
                 engineer_id=self.engineer.id,
                 position=at,
                 certification_id=ids[at],
-                name=_name(lexicon, ids[at], item.certification),
-                written=item.certification,
+                known_as=_name(lexicon, ids[at]),
                 issued_on=item.issued_on,
                 expires_on=item.expires_on,
             )
             for at, item in enumerate(items)
         ]
+        _word(self.engineer.certifications, [item.certification for item in items])
 
     def _write_domains(self, _: object) -> None:
         lexicon, items = self.taxonomy.domains, self.data.domains
@@ -151,42 +153,50 @@ class _ProfileWriter:
                 engineer_id=self.engineer.id,
                 position=at,
                 domain_id=ids[at],
-                name=_name(lexicon, ids[at], item.domain),
-                written=item.domain,
+                known_as=_name(lexicon, ids[at]),
                 years=item.years,
             )
             for at, item in enumerate(items)
         ]
+        _word(self.engineer.domains, [item.domain for item in items])
 
     def _write_work_history(self, _: object) -> None:
         lexicon, items = self.taxonomy.domains, self.data.work_history
         ids = [lexicon.find(item.domain) if item.domain else None for item in items]
-        self.engineer.work_history = [
-            EngineerJob(
-                engineer_id=self.engineer.id,
-                position=at,
-                domain_id=ids[at],
-                domain_name=_name(lexicon, ids[at], item.domain) if item.domain else None,
+        self.engineer.document.work_history = [
+            Job(
+                domain_id=known,
+                domain_name=_name(lexicon, known) or item.domain,
                 **item.model_dump(exclude={"domain"}),
             )
-            for at, item in enumerate(items)
+            for known, item in zip(ids, items, strict=True)
         ]
 
     def _write_languages(self, _: object) -> None:
-        self.engineer.languages = self._rows(EngineerLanguage, self.data.languages)
+        self.engineer.languages = [
+            EngineerLanguage(engineer_id=self.engineer.id, position=at, **item.model_dump())
+            for at, item in enumerate(self.data.languages)
+        ]
 
     def _write_education(self, _: object) -> None:
-        self.engineer.education = self._rows(EngineerEducation, self.data.education)
+        self.engineer.document.education = [Education(**item.model_dump()) for item in self.data.education]
 
     def _write_bios(self, _: object) -> None:
-        self.engineer.bios = self._rows(EngineerBio, self.data.bios)
-
-    def _rows(self, model: type[Any], items: Sequence[Any]) -> list[Any]:
-        return [model(engineer_id=self.engineer.id, position=at, **item.model_dump()) for at, item in enumerate(items)]
+        self.engineer.document.bios = [Bio(**item.model_dump()) for item in self.data.bios]
 
 
-def _name(lexicon: Lexicon, known: str | None, written: str) -> str:
-    return lexicon.name_of(known) if known else written
+def word_hash(house: HouseKey, written: str) -> bytes:
+    """What a word that no concept goes by is found again by, however it is spelt."""
+    return house.digest("engineer_skill", "word_hash", key(written))
+
+
+def _name(lexicon: Lexicon, known: str | None) -> str | None:
+    return lexicon.name_of(known) if known else None
+
+
+def _word(entries: Sequence[EngineerSkill | EngineerCertification | EngineerDomain], written: Sequence[str]) -> None:
+    for entry, word in zip(entries, written, strict=True):
+        entry.word(word)
 
 
 def _refuse_repeats(field: str, member: str, references: Iterable[str]) -> None:

@@ -10,13 +10,15 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.keyring import person_keys
 from app.core.pages import Rows, Sorts, list_rows
 from app.talent.errors import EngineerNotFound
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer, EngineerContact, EngineerSkill
 from app.talent.schemas import EngineerQuery
 
-LISTS: Final = ("skills", "languages", "certifications", "domains", "work_history", "education", "bios")
+LISTS: Final = ("skills", "languages", "certifications", "domains")
+FOUND_AT_ONCE: Final = 100
 SORTS: Final[Sorts] = {"created_at": Engineer.created_at, "updated_at": Engineer.updated_at}  # type: ignore[dict-item]
 
 
@@ -28,7 +30,7 @@ def whole() -> list[ORMOption]:
 async def get_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
     """A whole profile."""
     statement = select(Engineer).where(col(Engineer.id) == engineer_id, visible).options(*whole())
-    return _found((await session.exec(statement)).one_or_none())
+    return await _found(session, (await session.exec(statement)).one_or_none())
 
 
 async def lock_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
@@ -40,24 +42,45 @@ async def lock_engineer(session: AsyncSession, engineer_id: UUID, visible: Colum
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return _found((await session.exec(statement)).one_or_none())
+    return await _found(session, (await session.exec(statement)).one_or_none())
 
 
 async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
     """Whole profiles by id, in no particular order, those that exist."""
     statement = select(Engineer).where(col(Engineer.id).in_(engineer_ids)).options(*whole())
-    return (await session.exec(statement.execution_options(populate_existing=True))).all()
+    return await opened(session, (await session.exec(statement.execution_options(populate_existing=True))).all())
 
 
 async def bare_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
     """Engineers by id, without their lists."""
-    return (await session.exec(select(Engineer).where(col(Engineer.id).in_(engineer_ids)))).all()
+    engineers = (await session.exec(select(Engineer).where(col(Engineer.id).in_(engineer_ids)))).all()
+    return await opened(session, engineers, lists=False)
 
 
 async def list_engineers(session: AsyncSession, query: EngineerQuery, conditions: Sequence[Any]) -> Rows[Engineer]:
     """One page of whole profiles."""
     statement = select(Engineer).where(*conditions).options(*whole())
-    return await list_rows(session, statement, query, SORTS, tie=col(Engineer.id))
+    rows = await list_rows(session, statement, query, SORTS, tie=col(Engineer.id))
+    await opened(session, rows.items)
+    return rows
+
+
+async def find_by_contact(
+    session: AsyncSession, hashed: ColumnElement[bool], visible: ColumnElement[bool]
+) -> Sequence[Engineer]:
+    """Whole profiles whose contact data has this hash, newest first."""
+    holders = select(EngineerContact.engineer_id).where(hashed)
+    statement = select(Engineer).where(col(Engineer.id).in_(holders), visible).options(*whole())
+    newest_first = statement.order_by(col(Engineer.id).desc()).limit(FOUND_AT_ONCE)
+    return await opened(session, (await session.exec(newest_first)).all())
+
+
+async def opened(session: AsyncSession, engineers: Sequence[Engineer], *, lists: bool = True) -> Sequence[Engineer]:
+    """The same engineers with what was sealed of them, as far as their keys are there in this transaction."""
+    keys = await person_keys(session, [engineer.id for engineer in engineers])
+    for engineer in engineers:
+        engineer.open(keys.get(engineer.id), lists=lists)
+    return engineers
 
 
 async def listed_ids(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -85,13 +108,16 @@ async def find_contact(session: AsyncSession, engineer_id: UUID) -> EngineerCont
     return await session.get(EngineerContact, engineer_id)
 
 
-def having_skill(reference: str) -> ColumnElement[bool]:
-    """Engineers whose profile has a skill, by id or as written."""
-    found = (col(EngineerSkill.skill_id) == reference) | (col(EngineerSkill.name) == reference)
+def having_skill(known: str | None, word_hash: bytes) -> ColumnElement[bool]:
+    """Engineers whose profile has a skill, by id or as a word that no concept went by."""
+    found = col(EngineerSkill.word_hash) == word_hash
+    if known is not None:
+        found |= col(EngineerSkill.skill_id) == known
     return col(Engineer.id).in_(select(EngineerSkill.engineer_id).where(found))
 
 
-def _found(engineer: Engineer | None) -> Engineer:
+async def _found(session: AsyncSession, engineer: Engineer | None) -> Engineer:
     if engineer is None:
         raise EngineerNotFound("There is no engineer of that id.")
+    await opened(session, [engineer])
     return engineer

@@ -9,6 +9,7 @@ from app.core.actor import Actor
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
 from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
+from app.core.keyring import PersonErased
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
@@ -26,6 +27,7 @@ from app.talent.schemas import (
     EngineerOut,
     EngineerPatch,
     EngineerQuery,
+    FindEngineer,
 )
 from app.taxonomy.service import ReferenceDataMissing
 
@@ -37,7 +39,7 @@ MayChangeEngineer = Annotated[Actor, may(Verb.CHANGE, Resource.ENGINEER)]
 MayReadEngineerContact = Annotated[Actor, may(Verb.READ, Resource.ENGINEER_CONTACT)]
 MayChangeEngineerContact = Annotated[Actor, may(Verb.CHANGE, Resource.ENGINEER_CONTACT)]
 
-_CHANGE = (EngineerNotFound, PreconditionFailed, PreconditionRequired)
+_CHANGE = (EngineerNotFound, PersonErased, PreconditionFailed, PreconditionRequired)
 
 
 @router.post(
@@ -66,6 +68,14 @@ async def list_engineers(
 ) -> Page[EngineerOut]:
     """List profiles: a firm its own, a recruiter all."""
     return Page[EngineerOut].model_validate(await service.list_engineers(session, actor, query))
+
+
+@router.post("/find", operation_id="find_engineer_by_contact")
+async def find_engineer_by_contact(
+    body: FindEngineer, session: SessionDep, actor: MayReadEngineerContact
+) -> list[EngineerOut]:
+    """Find who has exactly this e-mail address or telephone number, at most 100: a firm its own, a recruiter all."""
+    return [EngineerOut.model_validate(one) for one in await service.find_engineers(session, actor, body)]
 
 
 @router.get("/{engineer_id}", operation_id="get_engineer", responses=problems(EngineerNotFound) | NOT_MODIFIED)
@@ -131,7 +141,9 @@ async def archive_engineer(
     return _out(engineer, response)
 
 
-@router.get("/{engineer_id}/contact", operation_id="get_engineer_contact", responses=problems(EngineerNotFound))
+@router.get(
+    "/{engineer_id}/contact", operation_id="get_engineer_contact", responses=problems(EngineerNotFound, PersonErased)
+)
 async def get_engineer_contact(
     engineer_id: UUID,
     query: Annotated[ContactQuery, Query()],

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, HttpUrl, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, HttpUrl, ValidationInfo, field_validator, model_validator
 
 from app.core.pages import PageQuery
 from app.core.schemas import (
@@ -24,7 +24,7 @@ from app.core.schemas import (
 )
 from app.core.trade import Discipline, HourlyRate, Seniority, WorkingWindow
 from app.talent.lifecycle import EngineerStatus
-from app.talent.models import BackupPower, LevelEvidence
+from app.talent.models import BackupPower, DocumentKind, LevelEvidence
 
 EARLIEST = date(1940, 1, 1)
 LATEST = date(2100, 12, 31)
@@ -201,6 +201,19 @@ class EngineerPatch(_ProfileFields):
     discipline: Discipline = Field(default_factory=lambda: Discipline.SOFTWARE, description="Trade.")
 
 
+class FindEngineer(Schema):
+    """An address or a number, in the body: it belongs in no URL, no log and no history."""
+
+    email: Email | None = Field(None, description="E-mail address, in any case.", examples=["ana@example.com"])
+    phone: Phone | None = Field(None, description="Telephone number, however it is set.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.email is None) == (self.phone is None):
+            raise ValueError("Give either email or phone.")
+        return self
+
+
 class EngineerQuery(PageQuery):
     """Filters of the list of engineers."""
 
@@ -294,6 +307,7 @@ class EngineerOut(Out):
     organisation_id: UUID = Field(description="The firm that offers them.")
     status: EngineerStatus = Field(description="State; only a listed engineer is ranked.")
     version: int = Field(description="Goes up with every change; the `ETag` is made of it.", examples=[1])
+    erased: bool = Field(description="Whether what was known of the person was erased; texts are then empty.")
     given_name: str = Field(description="Given name.")
     family_name: str = Field(description="Family name.")
     title: str = Field(description="Present title, as written.")
@@ -332,8 +346,26 @@ class ContactOut(Out):
     links: list[str] = Field(description="Profiles and portfolios elsewhere.")
 
 
+class DocumentOut(Out):
+    """A document, without its content."""
+
+    id: UUID = Field(description="Id of the document.")
+    kind: DocumentKind = Field(description="What it is.")
+    name: str | None = Field(description="Name of the file; null once the person is erased.", examples=["cv.pdf"])
+    media_type: str = Field(description="What its content is.", examples=["application/pdf"])
+    size: int = Field(description="Bytes.", examples=[48213])
+    created_at: datetime = Field(description="When it was added.")
+    created_by: UUID | None = Field(description="The member who added it.")
+
+
+class DocumentQuery(PageQuery):
+    """Order of an engineer's documents."""
+
+    sort: Literal["created_at", "-created_at"] = Field("-created_at", description="Order of the list.")
+
+
 class ContactQuery(Schema):
-    """Why contact data is read."""
+    """Why contact data or a document is read."""
 
     reason: Line | None = Field(
         None, min_length=8, description="Why; required of the marketplace and kept in the audit record."

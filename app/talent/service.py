@@ -10,13 +10,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.audit import service as audit
 from app.core.actor import Actor
 from app.core.clock import utcnow
+from app.core.encryption import HouseKey, Key, place
 from app.core.errors import Fault, Invalid
 from app.core.etags import IfMatch
 from app.core.events import announce
 from app.core.ids import new_id
+from app.core.keyring import destroy_person_key, house_key, new_person_key
 from app.core.pages import Rows
 from app.identity.permissions import Resource, Verb
-from app.talent import lifecycle, profiles, queries
+from app.talent import contacts, lifecycle, profiles, queries, redaction
+from app.talent.documents import ContactDocument, ProfileDocument
 from app.talent.errors import EngineerArchived
 from app.talent.events import (
     ContactChanged,
@@ -30,7 +33,7 @@ from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer, EngineerContact
 from app.talent.policy import reach, states_reason
 from app.talent.profiles import Reference
-from app.talent.schemas import Contact, EngineerCreate, EngineerPatch, EngineerQuery
+from app.talent.schemas import Contact, EngineerCreate, EngineerPatch, EngineerQuery, FindEngineer
 from app.taxonomy import service as taxonomy
 
 
@@ -46,18 +49,25 @@ async def create_engineers(
     """Post many engineers of one firm at once: one linking, one encoding, one record each."""
     words = await taxonomy.current(session)
     cities = await taxonomy.find_cities(session, [(data.city or "", data.country) for data in batch])
-    engineers = []
+    house = await house_key(session)
+    engineers, keys = [], []
     for data, city in zip(batch, cities, strict=True):
-        engineer = _blank(organisation_id, data)
-        profiles.write(engineer, data, Reference(words, city))
+        engineer_id = new_id()
+        key, stored = new_person_key(session, engineer_id)
+        engineer = _blank(engineer_id, key, organisation_id, data)
+        profiles.write(engineer, data, Reference(words, city, house))
         engineers.append(engineer)
+        keys.append(stored)
     session.add_all(engineers)
+    # Before what refers to them.
     await session.flush()
+    session.add_all(keys)
     session.add_all(
-        EngineerContact(engineer_id=engineer.id, **data.contact.model_dump(mode="json"))
+        _contact(engineer, house, data.contact)
         for engineer, data in zip(engineers, batch, strict=True)
         if data.contact is not None
     )
+    await session.flush()
     await _queue_unknown_skills(session, engineers)
     await announce(session, ProfilesChanged(tuple(engineer.id for engineer in engineers)))
     await audit.record_all(
@@ -75,6 +85,7 @@ async def get_engineer(session: AsyncSession, actor: Actor, engineer_id: UUID) -
 
 async def list_engineers(session: AsyncSession, actor: Actor, query: EngineerQuery) -> Rows[Engineer]:
     """Profiles the actor may read."""
+    redaction.refuse_unseen(redaction.sight_of(actor), query)
     return await queries.list_engineers(session, query, [reach(actor, Verb.READ), *await _conditions(session, query)])
 
 
@@ -84,10 +95,10 @@ async def change_engineer(
     """Change a profile; what was not given stays."""
     engineer = await queries.lock_engineer(session, engineer_id, reach(actor, Verb.CHANGE))
     if_match.check(engineer.version)
-    _refuse_archived(engineer)
+    refuse_archived(engineer)
     words = await taxonomy.current(session)
     city = await taxonomy.find_city(session, patch.city, patch.country) if patch.city else None
-    fields = profiles.write(engineer, patch, Reference(words, city))
+    fields = profiles.write(engineer, patch, Reference(words, city, await house_key(session)))
     _touch(engineer)
     await session.flush()
     if "skills" in fields:
@@ -114,37 +125,42 @@ async def move_engineer(
 
 async def read_contact(
     session: AsyncSession, actor: Actor, engineer_id: UUID, *, reason: str | None
-) -> EngineerContact:
+) -> ContactDocument:
     """Contact data; the marketplace states why, and the reason is kept."""
-    if reason is None and states_reason(actor):
-        fault = Fault("/reason", "query", "missing", "State why you need the contact data.")
-        raise Invalid("A reason is needed.", faults=[fault])
+    require_reason(actor, reason)
     visible = reach(actor, Verb.READ, Resource.ENGINEER_CONTACT)
     engineer = await queries.get_engineer(session, engineer_id, visible)
     contact = await queries.find_contact(session, engineer.id)
-    read = ContactRead(engineer.id, reason or "own engineer", owner_id=engineer.organisation_id)
-    await audit.record(session, actor, read)
-    return contact or EngineerContact(engineer_id=engineer.id, links=[])
+    why = stated_reason(engineer, reason)
+    await audit.record(session, actor, ContactRead(engineer.id, why, owner_id=engineer.organisation_id))
+    return contact.open(engineer.key) if contact else ContactDocument()
+
+
+async def find_engineers(session: AsyncSession, actor: Actor, wanted: FindEngineer) -> Sequence[Engineer]:
+    """Engineers the actor may read who have exactly this address or number."""
+    hashed = contacts.holding(await house_key(session), email=wanted.email, phone=wanted.phone)
+    return await queries.find_by_contact(session, hashed, reach(actor, Verb.READ, Resource.ENGINEER_CONTACT))
 
 
 async def replace_contact(
     session: AsyncSession, actor: Actor, engineer_id: UUID, if_match: IfMatch, data: Contact
-) -> tuple[EngineerContact, Engineer]:
+) -> tuple[ContactDocument, Engineer]:
     """Replace contact data; guarded by the version of the profile, which goes up."""
     visible = reach(actor, Verb.CHANGE, Resource.ENGINEER_CONTACT)
     engineer = await queries.lock_engineer(session, engineer_id, visible)
     if_match.check(engineer.version)
-    _refuse_archived(engineer)
-    contact = await queries.find_contact(session, engineer.id)
-    if contact is None:
-        contact = EngineerContact(engineer_id=engineer.id)
-        session.add(contact)
-    contact.sqlmodel_update(data.model_dump(mode="json"))
+    refuse_archived(engineer)
+    fresh = _contact(engineer, await house_key(session), data)
+    stored = await queries.find_contact(session, engineer.id)
+    if stored is None:
+        session.add(fresh)
+    else:
+        stored.sqlmodel_update(fresh.model_dump())
     _touch(engineer)
     await session.flush()
     await announce(session, ProfilesChanged((engineer.id,)))
     await audit.record(session, actor, ContactChanged(engineer.id, tuple(sorted(data.model_fields_set))))
-    return contact, engineer
+    return fresh.open(engineer.key), engineer
 
 
 async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> Sequence[Engineer]:
@@ -155,6 +171,12 @@ async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) ->
 async def named_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, Engineer]:
     """Engineers by id without their lists, for the rooms that may show who somebody is."""
     return {engineer.id: engineer for engineer in await queries.bare_engineers(session, engineer_ids)}
+
+
+async def destroy_key(session: AsyncSession, engineer_id: UUID) -> None:
+    """Make all that was sealed for a person unreadable, and let the ranking forget them in the same transaction."""
+    await destroy_person_key(session, engineer_id)
+    await announce(session, ProfilesChanged((engineer_id,)))
 
 
 async def count_listed(session: AsyncSession) -> int:
@@ -183,20 +205,47 @@ async def _conditions(session: AsyncSession, query: EngineerQuery) -> list[Any]:
         conditions.append(col(Engineer.available_from) <= query.available_by)
     if query.skill is not None:
         known = (await taxonomy.current(session)).skills.find(query.skill)
-        conditions.append(queries.having_skill(known or query.skill))
+        word_hash = profiles.word_hash(await house_key(session), query.skill)
+        conditions.append(queries.having_skill(known, word_hash))
     return conditions
 
 
-def _blank(organisation_id: UUID, data: EngineerCreate) -> Engineer:
+def _contact(engineer: Engineer, house: HouseKey, data: Contact) -> EngineerContact:
+    contact = EngineerContact(
+        engineer_id=engineer.id,
+        email_hash=contacts.email_hash(house, data.email) if data.email else None,
+        phone_hash=contacts.phone_hash(house, data.phone) if data.phone else None,
+    )
+    contact.seal(engineer.key, ContactDocument(**data.model_dump(mode="json")))
+    return contact
+
+
+def require_reason(actor: Actor, reason: str | None) -> None:
+    """Refuse anybody but the firm itself who does not say why.
+
+    Raises:
+        Invalid: they do not.
+    """
+    if reason is None and states_reason(actor):
+        fault = Fault("/reason", "query", "missing", "State why you need it.")
+        raise Invalid("A reason is needed.", faults=[fault])
+
+
+def stated_reason(engineer: Engineer, reason: str | None) -> str | dict[str, str]:
+    """The reason as the record keeps it: under the person's key, for it may name them."""
+    if reason is None:
+        return "own engineer"
+    return engineer.key.seal_text(place("audit_record", "payload.reason", engineer.id), reason)
+
+
+def _blank(engineer_id: UUID, key: Key, organisation_id: UUID, data: EngineerCreate) -> Engineer:
     engineer = Engineer(
-        id=new_id(),
+        id=engineer_id,
         organisation_id=organisation_id,
         status=EngineerStatus.DRAFT if data.draft else EngineerStatus.LISTED,
-        given_name=data.given_name,
-        family_name=data.family_name,
-        title=data.title,
         discipline=data.discipline,
     )
+    engineer.begin(key, ProfileDocument())
     for name in queries.LISTS:
         setattr(engineer, name, [])
     return engineer
@@ -207,7 +256,8 @@ def _touch(engineer: Engineer) -> None:
     engineer.updated_at = utcnow()
 
 
-def _refuse_archived(engineer: Engineer) -> None:
+def refuse_archived(engineer: Engineer) -> None:
+    """Refuse to change an archived profile."""
     if engineer.status is EngineerStatus.ARCHIVED:
         raise EngineerArchived("An archived profile does not change.")
 

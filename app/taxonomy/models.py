@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, String, Text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from app.core.clock import utcnow
-from app.core.columns import enum_field
+from app.core.columns import classified, enum_field
+from app.core.encryption import HouseKey, place
 from app.core.ids import new_id
 from app.core.row_security import SHARED, TENANCY
 
@@ -40,7 +41,12 @@ class Concept(SQLModel, table=True):
     __tablename__ = "concept"
     __table_args__ = (
         Index("ix_concept_kind_name", "kind", "name", "id"),
-        {"info": {TENANCY: SHARED}},
+        {
+            "info": {
+                TENANCY: SHARED,
+                **classified(public="kind id name classifier aliases ambiguous implies related facts search_text"),
+            }
+        },
     )
 
     kind: ConceptKind = enum_field(ConceptKind, "kind", primary_key=True)
@@ -59,7 +65,9 @@ class City(SQLModel, table=True):
     """A city with its zone and coordinates."""
 
     __tablename__ = "city"
-    __table_args__ = ({"info": {TENANCY: SHARED}},)
+    __table_args__ = (
+        {"info": {TENANCY: SHARED, **classified(public="id name country zone latitude longitude size search_text")}},
+    )
 
     id: str = Field(primary_key=True, max_length=80)
     name: str
@@ -77,7 +85,7 @@ class TaxonomyRevision(SQLModel, table=True):
     __tablename__ = "taxonomy_revision"
     __table_args__ = (
         CheckConstraint("id = 1", name="single_row"),
-        {"info": {TENANCY: SHARED}},
+        {"info": {TENANCY: SHARED, **classified(public="id revision reference")}},
     )
 
     id: int = Field(default=1, primary_key=True)
@@ -89,14 +97,38 @@ class UnmatchedSkill(SQLModel, table=True):
     """A skill as somebody wrote it that no concept goes by; kept, counted and queued for a curator."""
 
     __tablename__ = "unmatched_skill"
-    __table_args__ = ({"info": {TENANCY: SHARED}},)
+    __table_args__ = (
+        {
+            "info": {
+                TENANCY: SHARED,
+                **classified(
+                    internal="id key occurrences status skill_id version created_at updated_at", personal="sealed"
+                ),
+            }
+        },
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    key: str = Field(unique=True, description="What all ways of writing it share, as the taxonomy looks words up.")
-    written: str = Field(description="The spelling seen first.")
+    key: bytes = Field(
+        sa_column=Column(LargeBinary, nullable=False, unique=True),
+        description="Keyed hash of what all ways of writing it share, as the taxonomy looks words up.",
+    )
+    sealed: bytes = Field(
+        sa_column=Column(LargeBinary, nullable=False), description="The spelling seen first, under the house's key."
+    )
     occurrences: int = 1
     status: UnmatchedStatus = enum_field(UnmatchedStatus, "status", default=UnmatchedStatus.OPEN)
     skill_id: str | None = Field(default=None, description="The concept it was mapped to.")
     version: int = 1
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)
+
+    @property
+    def written(self) -> str:
+        """The spelling seen first; `open` comes before."""
+        found: str = self.__dict__["_written"]
+        return found
+
+    def open(self, house: HouseKey) -> None:
+        """Unseal the word as it was written."""
+        self.__dict__["_written"] = house.open(place("unmatched_skill", "sealed", self.id), self.sealed).decode()

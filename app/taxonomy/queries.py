@@ -10,7 +10,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import utcnow
+from app.core.encryption import place
 from app.core.ids import new_id
+from app.core.keyring import house_key
 from app.core.pages import PageQuery, Rows, list_rows
 from app.taxonomy.errors import ConceptNotFound, UnmatchedSkillNotFound
 from app.taxonomy.models import City, Concept, ConceptKind, TaxonomyRevision, UnmatchedSkill, UnmatchedStatus
@@ -56,7 +58,8 @@ async def replace_reference(session: AsyncSession, concepts: Sequence[Concept], 
 
 async def mapped_words(session: AsyncSession) -> Sequence[UnmatchedSkill]:
     """Words curators have mapped to a skill."""
-    return (await session.exec(select(UnmatchedSkill).where(col(UnmatchedSkill.status) == "mapped"))).all()
+    words = (await session.exec(select(UnmatchedSkill).where(col(UnmatchedSkill.status) == "mapped"))).all()
+    return await opened(session, words)
 
 
 async def get_concept(session: AsyncSession, kind: ConceptKind, concept_id: str) -> Concept:
@@ -98,12 +101,17 @@ async def find_cities(session: AsyncSession, names: Sequence[str]) -> Sequence[C
 
 async def count_unmatched(session: AsyncSession, spelling: Mapping[str, str], times: Mapping[str, int]) -> None:
     """Queue unknown words, or count them on; both map what all spellings of a word share."""
-    now = utcnow()
+    if not spelling:
+        return
+    now, house = utcnow(), await house_key(session)
     # Sorted, so that two transactions queueing the same words lock them in the same order.
     for key, written in sorted(spelling.items()):
-        count = times[key]
-        row = {"id": new_id(), "key": key, "written": written, "occurrences": count, "status": UnmatchedStatus.OPEN}
-        statement = insert(UnmatchedSkill).values(**row, version=1, created_at=now, updated_at=now)
+        count, word_id = times[key], new_id()
+        sealed = house.seal(place("unmatched_skill", "sealed", word_id), written.encode())
+        row = {"id": word_id, "key": house.digest("unmatched_skill", "key", key), "sealed": sealed}
+        statement = insert(UnmatchedSkill).values(
+            **row, occurrences=count, status=UnmatchedStatus.OPEN, version=1, created_at=now, updated_at=now
+        )
         counted = {"occurrences": col(UnmatchedSkill.occurrences) + count, "updated_at": now}
         await session.exec(statement.on_conflict_do_update(index_elements=["key"], set_=counted))
 
@@ -114,6 +122,7 @@ async def lock_unmatched(session: AsyncSession, unmatched_id: UUID) -> Unmatched
     word = (await session.exec(statement)).one_or_none()
     if word is None:
         raise UnmatchedSkillNotFound("There is no queued word of that id.")
+    (word,) = await opened(session, [word])
     return word
 
 
@@ -125,4 +134,14 @@ async def list_unmatched(
     if status is not None:
         statement = statement.where(col(UnmatchedSkill.status) == status)
     sorts = {"created_at": UnmatchedSkill.created_at, "occurrences": UnmatchedSkill.occurrences}
-    return await list_rows(session, statement, query, sorts, tie=col(UnmatchedSkill.id))  # type: ignore[arg-type]
+    rows = await list_rows(session, statement, query, sorts, tie=col(UnmatchedSkill.id))  # type: ignore[arg-type]
+    await opened(session, rows.items)
+    return rows
+
+
+async def opened(session: AsyncSession, words: Sequence[UnmatchedSkill]) -> Sequence[UnmatchedSkill]:
+    """The same words, to be read as they were written."""
+    house = await house_key(session)
+    for word in words:
+        word.open(house)
+    return words

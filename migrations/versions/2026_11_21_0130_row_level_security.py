@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "2026_11_21_0130"
-down_revision: str | None = "2026_11_20_1410"
+down_revision: str | None = "2026_11_21_0120"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
@@ -57,10 +57,9 @@ READ = {
     "engineer_language": "(SELECT puente_side() = 'marketplace')",
     "engineer_certification": "(SELECT puente_side() = 'marketplace')",
     "engineer_domain": "(SELECT puente_side() = 'marketplace')",
-    "engineer_job": "(SELECT puente_side() = 'marketplace')",
-    "engineer_education": "(SELECT puente_side() = 'marketplace')",
-    "engineer_bio": "(SELECT puente_side() = 'marketplace')",
     "engineer_contact": "(SELECT puente_side() = 'marketplace')",
+    "engineer_document": "(SELECT puente_side() = 'marketplace')",
+    "person_key": "(SELECT puente_side() IN ('marketplace', 'ranking'))",
     "request": """
         (SELECT puente_side() = 'marketplace')
         OR ((SELECT puente_side() = 'supplier') AND open_to_suppliers AND status = 'open')
@@ -88,10 +87,9 @@ WRITE = {
     "engineer_language": OF_ENGINEER,
     "engineer_certification": OF_ENGINEER,
     "engineer_domain": OF_ENGINEER,
-    "engineer_job": OF_ENGINEER,
-    "engineer_education": OF_ENGINEER,
-    "engineer_bio": OF_ENGINEER,
     "engineer_contact": OF_ENGINEER,
+    "engineer_document": OF_ENGINEER,
+    "person_key": OF_ENGINEER,
     "request": """
         (SELECT puente_side() = 'system')
         OR ((SELECT puente_side() = 'client') AND organisation_id = (SELECT puente_organisation()))

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.signing import FILE, make_key_file, signing_key
+from app.audit.signing import FILE, key_file, signing_key
 from app.core.embedded import DatabaseUrls
 from app.core.errors import CannotStart
 from app.core.ids import new_id
 from app.core.settings import Settings
 from tests.audit.events import chained
+from tests.postgres import MASTER_KEYS
 
 ROOT = Path(__file__).parents[2]
 PUENTE = [sys.executable, "-c", "from app.cli import main; main()", "audit"]
 
 
 def puente(*arguments, **environment):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PUENTE_")}
+    clean = {name: value for name, value in os.environ.items() if name == MASTER_KEYS or not name.startswith("PUENTE_")}
     return subprocess.run(
         [*PUENTE, *arguments], env={**clean, **environment}, cwd=ROOT, capture_output=True, timeout=60, check=False
     )
@@ -70,7 +71,7 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
     first = signing_key(settings)
 
     path = tmp_path / "state" / FILE
-    assert signing_key(settings) == first == make_key_file(path)
+    assert signing_key(settings) == first == key_file(settings).make("0" * 64)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == [FILE]
     assert signing_key(Settings(audit_key="x" * 32)) == b"x" * 32

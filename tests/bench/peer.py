@@ -34,6 +34,7 @@ from matching.parts import (
     YEARS_TO_TWO_THIRDS,
     applicable_parts,
 )
+from tests.bench.scratch import facts_of
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -65,9 +66,10 @@ def build(connection: Connection) -> None:
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     connection.execute(TABLES)
     with connection.transaction(), connection.cursor("profiles") as reading, connection.cursor() as writing:
-        reading.execute("SELECT facts::text, vector FROM profile_entry WHERE listed")
+        known = facts_of(connection)
+        reading.execute("SELECT engineer_id, vector FROM profile_entry WHERE listed")
         while rows := reading.fetchmany(5000):
-            people = [(PROFILE.validate_json(facts), vector) for facts, vector in rows]
+            people = [(PROFILE.validate_json(known[one]), vector) for one, vector in rows]
             copy(writing, "peer", (_row(profile, vector) for profile, vector in people))
             copy(writing, "peer_skill", chain.from_iterable(_skills(profile) for profile, _ in people))
             copy(writing, "peer_domain", ((p.id, d.domain) for p, _ in people for d in p.domains))

@@ -21,10 +21,14 @@ import psycopg
 from rich.progress import Progress
 
 from app.core.embedded import DatabaseUrls
+from app.core.encryption import Key, Keyring, MasterKeys, Wrapped
 from app.core.ids import new_id
+from app.core.keyring import place_of
 from app.core.settings import Settings
+from app.matchmaking.models import facts_place
 from app.operations import opened
 from app.seeding.load import seed
+from app.talent.documents import opened_profile, sealed_profile
 from matching import PROFILE, Profile
 from tests.bench.people import SEED
 from tests.postgres import Server, connect, create_database, drop_database, exists, prepared_server, start_server
@@ -35,9 +39,9 @@ NOISE: Final = 0.35
 """Length of the random vector added to a unit vector: cosines with the original around 0.94."""
 
 COPY_ENGINEERS: Final = (
-    "COPY engineer (id, organisation_id, status, version, given_name, family_name, title, discipline, created_at, "
-    "updated_at) FROM STDIN"
+    "COPY engineer (id, organisation_id, status, version, discipline, created_at, updated_at, sealed) FROM STDIN"
 )
+COPY_KEYS: Final = "COPY person_key (engineer_id, master_key_id, wrapped, created_at) FROM STDIN"
 COPY_ENTRIES: Final = (
     "COPY profile_entry (engineer_id, version, listed, model_hash, card_hash, vector, facts) FROM STDIN"
 )
@@ -95,31 +99,55 @@ async def _encode(urls: DatabaseUrls, state: Path, engineers: int, progress: Any
 def _perturb(connection: psycopg.Connection[Any], count: int) -> Iterator[int]:
     """Write `count` engineers made from those there are, chunk by chunk."""
     models = connection.execute(
-        "SELECT e.organisation_id, e.given_name, e.family_name, e.title, e.discipline, e.created_at, e.updated_at, "
-        "i.model_hash, i.card_hash, i.vector, i.facts::text "
-        "FROM engineer e JOIN profile_entry i ON i.engineer_id = e.id WHERE i.listed ORDER BY e.id"
+        "SELECT e.organisation_id, e.discipline, e.created_at, e.updated_at, i.model_hash, i.card_hash, e.id, "
+        "e.sealed, i.vector FROM engineer e JOIN profile_entry i ON i.engineer_id = e.id WHERE i.listed ORDER BY e.id"
     ).fetchall()
-    profiles = [PROFILE.validate_json(row[-1]) for row in models]
-    vectors = np.stack([np.frombuffer(row[-2], "<f2").astype(np.float32) for row in models]) if models else None
+    keyring, keys = Keyring(MasterKeys.of(Settings())), keys_of(connection)
+    documents = [opened_profile(keys[row[6]], row[6], row[7]) for row in models]
+    known = facts_of(connection)
+    profiles = [PROFILE.validate_json(known[row[6]]) for row in models]
+    vectors = np.stack([np.frombuffer(row[-1], "<f2").astype(np.float32) for row in models]) if models else None
     dice, noise = random.Random(SEED), np.random.default_rng(SEED)
     while count > 0 and vectors is not None:
         size = min(CHUNK, count)
         picks = [dice.randrange(len(models)) for _ in range(size)]
         made = [(new_id(), pick, perturbed(profiles[pick], dice)) for pick in picks]
+        secrets = {identifier: keyring.new_key(place_of(identifier)) for identifier, _, _ in made}
         turned = turn(vectors[picks], noise)
         with connection.cursor() as cursor:
             with cursor.copy(COPY_ENGINEERS) as engineers:
                 for identifier, pick, _ in made:
-                    organisation, given, family, title, discipline, created, updated = models[pick][:7]
-                    row = (identifier, organisation, "listed", 1, given, family, title, discipline, created, updated)
-                    engineers.write_row(row)
+                    organisation, discipline, created, updated = models[pick][:4]
+                    sealed = sealed_profile(Key(secrets[identifier][0]), identifier, documents[pick])
+                    engineers.write_row((identifier, organisation, "listed", 1, discipline, created, updated, sealed))
+            with cursor.copy(COPY_KEYS) as copied:
+                for identifier, pick, _ in made:
+                    wrapped = secrets[identifier][1]
+                    copied.write_row((identifier, wrapped.master_key_id, wrapped.wrapped, models[pick][2]))
             with cursor.copy(COPY_ENTRIES) as entries:
                 for (identifier, pick, profile), vector in zip(made, turned, strict=True):
-                    facts = PROFILE.dump_json(replace(profile, id=identifier)).decode()
-                    model_hash, card_hash = models[pick][7:9]
+                    content = PROFILE.dump_json(replace(profile, id=identifier))
+                    facts = Key(secrets[identifier][0]).seal_document(facts_place(identifier), content)
+                    model_hash, card_hash = models[pick][4:6]
                     entries.write_row((identifier, 1, True, model_hash, card_hash, vector.tobytes(), facts))
         count -= size
         yield size
+
+
+def keys_of(connection: psycopg.Connection[Any]) -> dict[UUID, Key]:
+    """Everybody's key."""
+    keyring = Keyring(MasterKeys.of(Settings()))
+    rows = connection.execute("SELECT engineer_id, master_key_id, wrapped FROM person_key").fetchall()
+    return {one: keyring.unwrap(place_of(one), Wrapped(master, wrapped)) for one, master, wrapped in rows}
+
+
+def facts_of(connection: psycopg.Connection[Any]) -> dict[UUID, bytes]:
+    """What the index knows of everybody who is listed, as JSON."""
+    keys = keys_of(connection)
+    rows = connection.execute(
+        "SELECT engineer_id, facts FROM profile_entry WHERE listed ORDER BY engineer_id"
+    ).fetchall()
+    return {one: keys[one].open_document(facts_place(one), facts) for one, facts in rows}
 
 
 def turn(vectors: np.ndarray, noise: np.random.Generator) -> np.ndarray:

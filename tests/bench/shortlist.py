@@ -28,7 +28,7 @@ import psycopg
 from matching import BRIEF, PROFILE, Brief, Taxonomy, pool_of, rank
 from tests.bench import peer
 from tests.bench.people import SEED_DATA
-from tests.bench.scratch import credentials, requests_of, scratch
+from tests.bench.scratch import credentials, facts_of, requests_of, scratch
 from tests.postgres import Server, connect
 
 SIZE: Final = 25
@@ -119,8 +119,9 @@ def rank_alone(
     connection: psycopg.Connection[Any], taxonomy: Taxonomy, questions: list[tuple[Brief, np.ndarray]], rounds: int
 ) -> list[float]:
     """Milliseconds of the ranking itself, in this process: what the peer's statement is to be compared with."""
-    rows = connection.execute("SELECT facts::text, vector FROM profile_entry WHERE listed").fetchall()
-    profiles = [PROFILE.validate_json(facts) for facts, _ in rows]
+    vector_of = "SELECT engineer_id, vector FROM profile_entry WHERE listed ORDER BY engineer_id"
+    rows = connection.execute(vector_of).fetchall()
+    profiles = [PROFILE.validate_json(facts) for facts in facts_of(connection).values()]
     vectors = np.stack([np.frombuffer(vector, "<f2").astype(np.float32) for _, vector in rows])
     pool = pool_of(profiles, vectors, model_hash="")
     return [

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.migrations import head_revision, owner_engine
+from tests.postgres import MASTER_KEYS
 
 ROOT = Path(__file__).parents[2]
 PUENTE = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -25,7 +26,7 @@ PUENTE = [sys.executable, "-c", "from app.cli import main; main()"]
 def environment(committed_urls: DatabaseUrls, tmp_path):
     """The environment of a command that works on a scratch database."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PUENTE_")},
+        **{name: value for name, value in os.environ.items() if name == MASTER_KEYS or not name.startswith("PUENTE_")},
         "PUENTE_DATABASE_URL": committed_urls.app,
         "PUENTE_MIGRATION_DATABASE_URL": committed_urls.owner,
         "PUENTE_STATE_DIR": str(tmp_path),
@@ -52,6 +53,16 @@ def test_a_port_in_use_is_one_line(environment):
 
     assert f"127.0.0.1:{port}" in line
     assert "PUENTE_PORT" in line
+
+
+@pytest.mark.parametrize("command", ["serve", "verify", "reindex"])
+def test_the_master_keys_of_another_database_are_one_line(environment, command):
+    environment[MASTER_KEYS] = f"other:{'0' * 64}"
+
+    line = refusal(puente(command, **environment, PUENTE_PORT="0", PUENTE_LOG_LEVEL="error"))
+
+    assert "master keys" in line
+    assert "0000" not in line
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["serve", "--setup"]])

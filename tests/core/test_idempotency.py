@@ -190,8 +190,8 @@ async def test_a_secret_is_neither_kept_nor_made_twice(client, session, acting_a
     assert (again.status_code, again.json()["code"]) == (409, "idempotency-reply-withheld")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert (await session.exec(select(func.count()).where(ApiKey.label == "import"))).one() == 1
-    (row,) = (await session.exec(text("SELECT r::text, r.body FROM idempotency_record r"))).all()
-    assert row.body is None
+    (row,) = (await session.exec(text("SELECT r::text, r.reply FROM idempotency_record r"))).all()
+    assert row.reply is None
     assert secret not in row[0]
     assert secret.encode().hex() not in row[0]
 
@@ -223,8 +223,7 @@ async def test_expired_records_are_forgotten_in_small_batches(client, session, a
                 organisation_id=supplier.organisation.id,
                 fingerprint=b"",
                 status=201,
-                headers={},
-                body=b"",
+                reply=b"",
                 expires_at=now + timedelta(days=7, seconds=number),
             )
         )

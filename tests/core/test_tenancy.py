@@ -172,7 +172,7 @@ async def test_a_forgotten_condition_finds_and_changes_nothing_foreign(committed
     other = Tenancy(Side.SUPPLIER, new_id())
     async with committed_database.transaction(other) as session:
         assert (await session.exec(select(Engineer).where(col(Engineer.id) == engineer["id"]))).all() == []
-        assert (await session.exec(text("UPDATE engineer SET title = 'mine'"))).rowcount == 0
+        assert (await session.exec(text("UPDATE engineer SET zone = 'mine'"))).rowcount == 0
         assert (await session.exec(text("DELETE FROM engineer_skill"))).rowcount == 0
 
 

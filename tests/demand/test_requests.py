@@ -10,6 +10,7 @@ from app.core.actor import Role
 from app.demand.errors import IllegalRequestMove
 from app.demand.lifecycle import RequestStatus, move
 from app.taxonomy.models import UnmatchedSkill
+from app.taxonomy.queries import opened
 from tests.payloads import a_request, matching, pointers, post_request, skills, told
 
 WHOLE = {
@@ -89,7 +90,7 @@ async def test_an_unknown_skill_is_kept_reported_and_counted_with_those_of_profi
     await client.patch(f"/v1/requests/{request['id']}", json={"headcount": 2}, headers=matching(buyer, 1))
 
     assert request["unmatched_skills"] == ["Zorblax"]
-    (queued,) = (await session.exec(select(UnmatchedSkill))).all()
+    (queued,) = await opened(session, (await session.exec(select(UnmatchedSkill))).all())
     assert (queued.written, queued.occurrences) == ("zorblax", 2)
 
 

@@ -83,7 +83,7 @@ def test_the_marketplace_sees_what_it_works_with(world: World):
     ("tenancy", "seen"),
     [
         (SIGN_IN, {"organisation", "member", "api_key"}),
-        (RANKING, {"profile_entry"}),
+        (RANKING, {"profile_entry", "person_key"}),
         (Tenancy(Side.AUDIT), {"audit_chain", "audit_checkpoint"}),
         (SYSTEM, set(TABLES)),
     ],

@@ -15,6 +15,7 @@ from app.audit import reading
 from app.core.actor import Role
 from app.core.database import create_engine
 from app.core.embedded import DatabaseUrls
+from app.core.keyring import keys
 from app.core.settings import Settings
 from app.core.tenancy import Side, Tenancy, words_for
 from app.main import create_app, subscriptions
@@ -36,13 +37,14 @@ OF_REQUEST = "request_id IN (SELECT id FROM public.request WHERE organisation_id
 OPEN = "open_to_suppliers AND status = 'open'"
 OF_OPEN_REQUEST = f"request_id IN (SELECT id FROM public.request WHERE {OPEN})"
 OF_FIRM = {"organisation": "id = {own}", "member": OWN, "api_key": OWN, "idempotency_record": OWN}
-ENGINEER_TABLES = ["skill", "language", "certification", "domain", "job", "education", "bio", "contact"]
+ENGINEER_TABLES = ["skill", "language", "certification", "domain", "contact", "document"]
 
 VISIBLE = {
     Side.SUPPLIER: {
         **OF_FIRM,
         "engineer": OWN,
         **{f"engineer_{name}": OF_ENGINEER for name in ENGINEER_TABLES},
+        "person_key": OF_ENGINEER,
         "profile_entry": OF_ENGINEER,
         "request": OPEN,
         "request_skill": OF_OPEN_REQUEST,
@@ -62,6 +64,7 @@ VISIBLE = {
 
 PARENTS = {
     **{f"engineer_{name}": ("engineer_id", "engineer") for name in ENGINEER_TABLES},
+    "person_key": ("engineer_id", "engineer"),
     "profile_entry": ("engineer_id", "engineer"),
     "request_skill": ("request_id", "request"),
     "request_certification": ("request_id", "request"),
@@ -127,7 +130,7 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
     """Let everybody move in, through the API."""
     settings = Settings(database_url=urls.app)
     engine = Engine(HashingEncoder())
-    database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine))
+    database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine), keys(settings))
     async with client_of(create_app(settings, database=database, engine=engine)) as client:
         async with database.transaction() as session:
             firms = [await make_caller(session, Role.SUPPLIER_ADMIN) for _ in range(2)]
@@ -138,7 +141,10 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
             for number in range(6):
                 name = f"{firm.organisation.name} {number}"
                 bios = [{"language": "es", "text": f"Soy de {name}."}]
-                await post_engineer(client, firm, **PROFILE, family_name=name, contact=contact, bios=bios)
+                posted = await post_engineer(client, firm, **PROFILE, family_name=name, contact=contact, bios=bios)
+                url, file = f"/v1/engineers/{posted['id']}/documents", ("cv.txt", f"CV of {name}".encode())
+                reply = await client.post(url, data={"kind": "cv"}, files={"file": file}, headers=firm.headers)
+                assert reply.status_code == 201, reply.text
         for buyer in clients:
             for number in range(3):
                 wanted = {"skills": skills("Go", must=False), "certifications": [{"certification": "CKA"}]}

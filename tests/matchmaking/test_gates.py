@@ -94,13 +94,15 @@ def shares_enough(profile):
 
 
 @pytest.mark.parametrize("excluded", [[], ["english", "rate", "shared_hours"], ["skill", "start", "country"]])
-async def test_the_report_is_what_counting_by_hand_finds(client, session, buyer, supplier, make_engineers, excluded):
+async def test_the_report_is_what_counting_by_hand_finds(
+    client, session, buyer, recruiter, supplier, make_engineers, excluded
+):
     chance = random.Random(20)  # noqa: S311
     await make_engineers(*[somebody(chance) for _ in range(150)])
     words = await taxonomy.current(session)
     request = await post_request(client, buyer, **REQUEST, exclude_unknown=excluded)
 
-    shortlist = await post_shortlist(client, buyer, request, size=100)
+    shortlist = await post_shortlist(client, recruiter, request, size=100)
 
     profiles = await walk(client, supplier, "/v1/engineers", limit=200)
     by_hand = {profile["id"]: answers(profile, words) for profile in profiles}
@@ -123,10 +125,10 @@ async def test_the_report_is_what_counting_by_hand_finds(client, session, buyer,
         assert said == {gate: meant[answer] for gate, answer in by_hand[entry["engineer_id"]].items()}
 
 
-async def test_dropping_a_gate_admits_as_many_as_the_report_said(client, buyer, make_engineers):
+async def test_dropping_a_gate_admits_as_many_as_the_report_said(client, buyer, recruiter, make_engineers):
     chance = random.Random(21)  # noqa: S311
     await make_engineers(*[somebody(chance) for _ in range(150)])
-    before = await post_shortlist(client, buyer, await post_request(client, buyer, **REQUEST))
+    before = await post_shortlist(client, recruiter, await post_request(client, buyer, **REQUEST))
     relaxed = {
         "english": {"minimum_english": None},
         "country": {"countries": []},
@@ -138,6 +140,6 @@ async def test_dropping_a_gate_admits_as_many_as_the_report_said(client, buyer, 
     }
 
     for kind, change in relaxed.items():
-        after = await post_shortlist(client, buyer, await post_request(client, buyer, **{**REQUEST, **change}))
+        after = await post_shortlist(client, recruiter, await post_request(client, buyer, **{**REQUEST, **change}))
         promised = next(gate["admitted_if_relaxed"] for gate in before["gates"] if gate["kind"] == kind)
         assert after["admitted"] - before["admitted"] == promised, kind

@@ -11,6 +11,7 @@ from sqlmodel import col, delete, select, update
 from app.core.actor import Role
 from app.core.database import create_engine
 from app.core.errors import CannotStart
+from app.core.keyring import keys
 from app.core.settings import Settings
 from app.main import create_app, read_pool, subscriptions
 from app.matchmaking import maintenance, queries
@@ -46,7 +47,7 @@ async def process(urls, encoder):
     """Another process's worth of application over the same database."""
     settings = Settings(database_url=urls.app)
     engine = Engine(encoder)
-    database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine))
+    database = SystemDatabase(create_engine(urls.app, settings), subscriptions(engine), keys(settings))
     try:
         async with client_of(create_app(settings, database=database, engine=engine)) as client:
             yield client, database, engine
@@ -274,8 +275,13 @@ async def test_a_running_process_follows_when_the_index_is_built_again(
     assert await maintenance.verify(committed_database, engine, progress=quietly) == []
 
 
-def other_facts(entry):
-    return update(ProfileEntry).values(facts={**entry.facts, "country": "AQ"})
+def broken_facts(entry):
+    return update(ProfileEntry).values(facts=entry.facts[:-1] + bytes([entry.facts[-1] ^ 1]))
+
+
+def another_s_facts(entry):
+    other = select(ProfileEntry.facts).where(col(ProfileEntry.engineer_id) != entry.engineer_id).limit(1)
+    return update(ProfileEntry).values(facts=other.scalar_subquery())
 
 
 def no_entry(entry):
@@ -299,7 +305,9 @@ def not_listed(entry):
     return update(ProfileEntry).values(listed=False, facts=None, vector=None, card_hash=None)
 
 
-@pytest.mark.parametrize("damage", [other_facts, no_entry, other_vector, other_card, other_version, not_listed])
+@pytest.mark.parametrize(
+    "damage", [broken_facts, another_s_facts, no_entry, other_vector, other_card, other_version, not_listed]
+)
 async def test_planted_damage_is_found_and_named(committed_client, committed_database, engine, everyone, damage):
     supplier, _, _ = everyone
     made = [await post_engineer(committed_client, supplier, skills=skills("Go")) for _ in range(3)]

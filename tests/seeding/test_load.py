@@ -8,12 +8,14 @@ from sqlmodel import func, select
 from app.core.actor import Actor
 from app.core.database import Database
 from app.core.events import Subscriptions
+from app.core.keyring import KEYRING
 from app.demand.models import Request
 from app.identity.models import ApiKey, Member, Organisation
 from app.seeding.load import seed
 from app.talent import service as talent
 from app.talent.events import ProfilesChanged
 from app.talent.models import Engineer
+from app.talent.queries import opened
 from tests.databases import SharedDatabase
 
 SMALL = {"engineers": 12, "firms": 3, "clients": 2, "seed": 5}
@@ -33,7 +35,8 @@ def names_in(folder: Path) -> list[str]:
 
 async def family_names(database: Database) -> list[str]:
     async with database.transaction() as session:
-        return sorted((await session.exec(select(Engineer.family_name))).all())
+        engineers = await opened(session, (await session.exec(select(Engineer))).all(), lists=False)
+        return sorted(engineer.family_name for engineer in engineers)
 
 
 async def test_seeding_fills_an_empty_database(database: Database, tmp_path: Path) -> None:
@@ -132,7 +135,9 @@ async def test_whoever_subscribed_hears_of_every_engineer(database: Database, tm
 
     subscriptions = Subscriptions()
     subscriptions.on(ProfilesChanged, listen)
-    listening = SharedDatabase(database.bind, subscriptions, join_transaction_mode="create_savepoint")
+    listening = SharedDatabase(
+        database.bind, subscriptions, {KEYRING: database.info[KEYRING]}, join_transaction_mode="create_savepoint"
+    )
 
     await seed(listening, state_dir=tmp_path, **SMALL)
 

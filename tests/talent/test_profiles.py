@@ -6,6 +6,7 @@ from sqlmodel import select
 from app.audit.models import AuditRecord
 from app.core.actor import Role
 from app.taxonomy.models import UnmatchedSkill
+from app.taxonomy.queries import opened
 from tests.payloads import an_engineer, matching, post_engineer, skills
 
 WHOLE = {
@@ -115,7 +116,7 @@ async def test_an_unknown_skill_is_kept_reported_and_queued_once_however_it_is_s
         "level": None,
         "last_used": None,
     }
-    (queued,) = (await session.exec(select(UnmatchedSkill))).all()
+    (queued,) = await opened(session, (await session.exec(select(UnmatchedSkill))).all())
     assert (queued.written, queued.occurrences) == ("Zorblax-Flow", 3)
 
 

@@ -172,7 +172,7 @@ async def test_words_written_at_the_same_time_are_each_counted(committed_client,
     )
 
     async with committed_database.transaction() as session:
-        words = (await session.exec(select(UnmatchedSkill))).all()
+        words = await queries.opened(session, (await session.exec(select(UnmatchedSkill))).all())
     assert {(word.written, word.occurrences) for word in words} == {("Blib", 8), ("Blob", 8)}
 
 
