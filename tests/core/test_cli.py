@@ -55,6 +55,19 @@ def test_a_port_in_use_is_one_line(environment):
     assert "PUENTE_PORT" in line
 
 
+def test_master_keys_are_rotated_from_the_command_line(environment, tmp_path):
+    given = environment.pop(MASTER_KEYS)
+    (tmp_path / "master.keys").write_text(given)
+
+    rotated, listed = puente("keys", "rotate", **environment), puente("keys", "list", **environment)
+
+    assert (rotated.returncode, listed.returncode) == (0, 0), rotated
+    assert rotated.stdout == "1 keys are under another master key now.\n"
+    new, old = listed.stdout.splitlines()
+    assert (new[-3:], old) == ("  1", "test  0")
+    assert given.partition(":")[2] not in rotated.stdout + listed.stdout
+
+
 @pytest.mark.parametrize("command", ["serve", "verify", "reindex"])
 def test_the_master_keys_of_another_database_are_one_line(environment, command):
     environment[MASTER_KEYS] = f"other:{'0' * 64}"

@@ -136,3 +136,30 @@ async def test_the_application_owns_nothing_and_obeys_row_security(session):
 def test_an_unknown_revision_cannot_be_asked_for(empty_urls: DatabaseUrls):
     with pytest.raises(CommandError):
         migrate(empty_urls, to="nowhere")
+
+
+def test_profiles_in_plain_text_are_refused_and_left_alone(empty_urls: DatabaseUrls):
+    migrate(empty_urls, to="2026_11_20_1410")
+    with owner_engine(empty_urls.owner).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO organisation (id, kind, name, standing, version, created_at, updated_at) "
+                "VALUES (:id, 'supplier', 'Firm', 'active', 1, now(), now())"
+            ),
+            {"id": (firm := new_id())},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO engineer (id, organisation_id, status, version, given_name, family_name, title, "
+                "discipline, created_at, updated_at) VALUES "
+                "(:id, :firm, 'draft', 1, 'Ana', 'Soto', 'X', 'qa', now(), now())"
+            ),
+            {"id": new_id(), "firm": firm},
+        )
+
+    with pytest.raises(CommandError, match="seed anew"):
+        migrate(empty_urls)
+
+    with owner_engine(empty_urls.owner).begin() as connection:
+        assert connection.scalar(text("SELECT given_name FROM engineer")) == "Ana"
+        assert known_revision(connection) == "2026_11_20_1410"

@@ -7,12 +7,13 @@ import pytest
 
 from app.core import keyring
 from app.core.actor import Role
-from app.core.database import Database, create_engine
+from app.core.database import create_engine
 from app.core.encryption import FILE, MasterKeys
 from app.core.errors import CannotStart
 from app.core.settings import Settings
 from app.main import create_app, subscriptions
 from tests.conftest import client_of
+from tests.databases import SystemDatabase
 from tests.factories import make_caller
 from tests.payloads import post_engineer
 
@@ -33,7 +34,7 @@ def process(settings_of_file, engine):
     @asynccontextmanager
     async def started():
         settings = settings_of_file
-        database = Database(
+        database = SystemDatabase(
             create_engine(settings.database_url, settings), subscriptions(engine), keyring.keys(settings)
         )
         try:

@@ -159,11 +159,11 @@ def test_an_error_tells_nothing_of_a_foreign_row(world: World):
     # A cast that fails quotes the value: it must not be tried on rows that are not there.
     supplier = world.tenants[0]
     with world.connect() as connection, acting(connection, Tenancy(Side.SUPPLIER, new_id())):
-        for expression in ("CAST(family_name AS integer)", "1 / (length(family_name) - length(family_name))"):
+        for expression in ("CAST(zone AS integer)", "1 / (length(zone) - length(zone))"):
             found = connection.execute(f"SELECT id FROM engineer WHERE {expression} = 1").fetchall()
             assert found == []
     with world.connect() as connection, acting(connection, supplier), pytest.raises(errors.DataError):
-        connection.execute("SELECT id FROM engineer WHERE CAST(family_name AS integer) = 1")
+        connection.execute("SELECT id FROM engineer WHERE CAST(zone AS integer) = 1")
 
 
 def foreign_rows(admin, table, tenancy):

@@ -74,6 +74,7 @@ PARENTS = {
 """The tables whose rows belong to whoever their parent belongs to."""
 
 PROFILE = {
+    "zone": "America/Bogota",
     "skills": skills("Go", "Zorblax", years=4),
     "languages": [{"language": "en", "speaking": "C1"}],
     "certifications": [{"certification": "CKA"}],
