@@ -30,8 +30,9 @@ from app.core.roles import confined
 from app.core.settings import Settings
 from app.core.tenancy import RANKING, SYSTEM
 from app.demand import router as demand
-from app.identity import audit_router, matrix
+from app.identity import account_router, audit_router, client_router, link_router, matrix, sign_in_router
 from app.identity import router as identity
+from app.identity.token_keys import TokenKeySource
 from app.matchmaking import indexing
 from app.matchmaking import router as matchmaking
 from app.matchmaking.engine import Engine, load_engine
@@ -41,7 +42,8 @@ from app.talent import router as talent
 from app.taxonomy import router as taxonomy
 
 TAGS: Final = [
-    {"name": "identity", "description": "Organisations, their members, and the API keys they call with."},
+    {"name": "sign-in", "description": "Sessions of people, tokens of programs, passwords and second factors."},
+    {"name": "identity", "description": "Organisations, their members, and the keys and clients that act for them."},
     {
         "name": "taxonomy",
         "description": "Skills, titles, domains, certifications, cities: ids, and every name they go by.",
@@ -54,7 +56,8 @@ TAGS: Final = [
     {"name": "operations", "description": "Whether the service lives and is ready."},
 ]
 DESCRIPTION: Final = """\
-Send your API key as `Authorization: Bearer puente_…`.
+Send your API key as `Authorization: Bearer puente_…`, or the access token of a session (`POST /v1/sessions`) or of an
+OAuth client (`POST /v1/oauth/token`) in its place.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code` and, for a malformed payload, a JSON pointer to
 every wrong field. Lists take `limit`, `sort` and the `cursor` of the page before; a filter that does not exist is an
@@ -94,6 +97,7 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.rates = Rates(settings)
+    app.state.keyring = TokenKeySource(settings)
     app.state.checks = Checks()
     if database is not None:
         use_database(app, database)
@@ -103,6 +107,15 @@ def create_app(
     rooms = (identity, taxonomy, talent, documents_router, demand, matchmaking, audit_router, problems, health)
     for room in rooms:
         app.include_router(room.router)
+    for router in (
+        sign_in_router.router,
+        account_router.router,
+        account_router.once,
+        link_router.links,
+        link_router.router,
+        client_router.router,
+    ):
+        app.include_router(router)
     app.openapi = lambda: openapi_document(app, matrix.documented)  # type: ignore[method-assign]
     return app
 
@@ -153,6 +166,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(lambda: confined(locate_database(settings)))
+        await run_sync(getattr, app.state.keyring, "keyring")
         engine = await run_sync(load_engine, settings.model)
         database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
         use_database(app, database)

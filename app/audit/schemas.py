@@ -18,7 +18,7 @@ class AuditRecordOut(Out):
     at: datetime = Field(description="When it happened.")
     actor_member_id: UUID | None = Field(description="Who did it; null for the system itself.")
     actor_organisation_id: UUID | None = Field(description="For whom.")
-    actor_key_id: UUID | None = Field(description="With which API key.")
+    actor_key_id: UUID | None = Field(description="With which API key, session or OAuth client.")
     actor_role: Role | None = Field(description="In which role.")
     organisation_id: UUID | None = Field(description="The organisation the subject belongs to.")
     action: str = Field(description="What happened.", examples=["member.created"])

@@ -39,7 +39,7 @@ def values_of(actor: Actor, event: Event) -> Values:
         "at": utcnow(),
         "actor_member_id": actor.member_id,
         "actor_organisation_id": actor.organisation_id,
-        "actor_key_id": actor.key_id,
+        "actor_key_id": actor.credential_id,
         "actor_role": actor.role,
         "organisation_id": event.owner_id or actor.organisation_id,
         "action": event.action,

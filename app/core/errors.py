@@ -41,11 +41,11 @@ class BadRequest(DomainError):
 
 
 class Unauthorized(DomainError):
-    """The caller is not known. Says nothing about which part of the key was wrong."""
+    """The caller is not known. Says nothing about what is wrong with the credential."""
 
     status = 401
     code = "unauthorized"
-    title = "A valid API key is needed"
+    title = "A valid API key or access token is needed"
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="puente"'}
 
 

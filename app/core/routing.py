@@ -142,13 +142,15 @@ def refuse_unstorable_url(request: Request) -> None:
 class Router(APIRouter):
     """A room's router. Give it the whole prefix: logs and metrics name requests by it."""
 
-    def __init__(self, *, prefix: str, tag: str) -> None:
+    def __init__(self, *, prefix: str, tag: str, repeatable: bool = True) -> None:
+        """`repeatable` says that a POST may carry an Idempotency-Key, which nobody anonymous can."""
         super().__init__(prefix=prefix, tags=[tag], route_class=StrictRoute)
+        self.repeatable = repeatable
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Add a route; its own problems join the common ones, and a POST may carry an Idempotency-Key."""
         parts = [COMMON_PROBLEMS, options.pop("responses", None) or {}]
-        if "POST" in (options.get("methods") or ()):
+        if self.repeatable and "POST" in (options.get("methods") or ()):
             parts += [idempotency.PROBLEMS, {options.get("status_code") or 200: idempotency.REPLY}]
             options["openapi_extra"] = {"parameters": [idempotency.PARAMETER], **(options.get("openapi_extra") or {})}
         responses: dict[int | str, dict[str, Any]] = {}

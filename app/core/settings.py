@@ -90,13 +90,16 @@ class Settings(BaseSettings):
     migration_database_url: PostgresUrl | None = None
     """Owner of the tables, for migrations only; defaults to `database_url`."""
     state_dir: Path = Path("var")
-    """Folder for the embedded database, snapshots, demo credentials, the audit key and the master keys."""
+    """Folder for the embedded database, snapshots, demo credentials, and the keys below that are made there."""
     master_keys: Annotated[SecretStr, AfterValidator(well_named)] | None = None
     """Wrap the keys that personal data is sealed with; unset makes one once in the state folder."""
     audit_key: SecretStr | None = Field(None, min_length=32)
     """Signs checkpoints of the audit record; unset makes one once in the state folder."""
     audit_checkpoint_every: int = Field(100, ge=1)
     """After how many records of an organisation the server signs a checkpoint by itself."""
+
+    token_key: SecretStr | None = Field(None, min_length=64, max_length=64)
+    """Signs access tokens and seals second factors, 32 bytes in hexadecimal; unset makes one in the state folder."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)

@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
+KIND: Final = "puente_"
+"""What every API key begins with, and nothing else that is a credential."""
 ALPHABET: Final = string.ascii_letters + string.digits
 PREFIX_LENGTH: Final = 10
 SECRET_LENGTH: Final = 40

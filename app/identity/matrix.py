@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.core.actor import Role
 from app.core.openapi import operations
-from app.identity.dependencies import May
+from app.identity.dependencies import May, get_enrolling_actor
 from app.identity.permissions import COLUMNS, TABLE, Relation, Relations, Resource, Verb, granted
 
 HEAD: Final = """\
@@ -18,21 +18,23 @@ HEAD: Final = """\
 
 Made from the table in `app/identity/permissions.py` by `puente permissions`; a test holds this page against it.
 
-A cell says whose things a role may do this to: **own** ones of its organisation, those of another that it is
-**invited** to (a request opened to suppliers), **any** organisation's, or what belongs to nobody (**yes**). What is not
-permitted at all is refused with 403; what belongs to somebody else is not found, and answered exactly like what does
-not exist.
+A cell says whose things a role may do this to: those that are its **self**'s, **own** ones of its organisation, those
+of another that it is **invited** to (a request opened to suppliers), **any** organisation's, or what belongs to nobody
+(**yes**). What is not permitted at all is refused with 403; what belongs to somebody else is not found, and answered
+exactly like what does not exist.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A route, and what its caller must be permitted; None when anybody may call it."""
+    """A route, and what its caller must be permitted; None when it is about the caller alone, or for anybody."""
 
     method: str
     path: str
     operation_id: str
     permission: May | None
+    anonymous: bool
+    """Whether it answers callers nobody knows."""
 
 
 def guarded_routes(app: FastAPI) -> Iterator[Guarded]:
@@ -41,7 +43,13 @@ def guarded_routes(app: FastAPI) -> Iterator[Guarded]:
         route = context.route
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in sorted(route.methods or ()):
-                yield Guarded(method, route.path, route.operation_id or route.name, permission_of(route.dependant))
+                yield Guarded(
+                    method,
+                    route.path,
+                    route.operation_id or route.name,
+                    permission_of(route.dependant),
+                    anonymous=not asks_who(route.dependant),
+                )
 
 
 def permission_of(dependant: Dependant) -> May | None:
@@ -49,6 +57,11 @@ def permission_of(dependant: Dependant) -> May | None:
     if isinstance(dependant.call, May):
         return dependant.call
     return next(filter(None, map(permission_of, dependant.dependencies)), None)
+
+
+def asks_who(dependant: Dependant) -> bool:
+    """Whether a route asks who is calling."""
+    return dependant.call is get_enrolling_actor or any(map(asks_who, dependant.dependencies))
 
 
 def documented(app: FastAPI, document: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +99,9 @@ def cell(whose: Relations) -> str:
         return ""
     if Relation.NONE in whose:
         return "yes"
-    return "any" if Relation.FOREIGN in whose else ", ".join(sorted(whose))
+    if Relation.FOREIGN in whose:
+        return "any"
+    return ", ".join(sorted(whose - {Relation.SELF} or whose))
 
 
 def page(app: FastAPI) -> str:
@@ -99,15 +114,18 @@ def page(app: FastAPI) -> str:
     ]
     routes = [row("route", "operation", "asks for"), row("---", "---", "---")]
     routes += [
-        row(f"`{route.method} {route.path}`", f"`{route.operation_id}`", asks_for(route.permission))
+        row(f"`{route.method} {route.path}`", f"`{route.operation_id}`", asks_for(route))
         for route in guarded_routes(app)
     ]
     return "\n".join([HEAD, *table, "\n## Routes\n", *routes, ""])
 
 
-def asks_for(permission: May | None) -> str:
+def asks_for(route: Guarded) -> str:
     """What a route asks of its caller."""
-    return "nothing" if permission is None else f"{permission.verb} {permission.resource.replace('_', ' ')}"
+    permission = route.permission
+    if permission is None:
+        return "nothing" if route.anonymous else "to be signed in: it is about the caller"
+    return f"{permission.verb} {permission.resource.replace('_', ' ')}"
 
 
 def row(*cells: str) -> str:

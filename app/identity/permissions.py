@@ -13,7 +13,6 @@ from app.core.errors import Forbidden
 class Resource(StrEnum):
     """What can be acted upon."""
 
-    ACCESS = "access"
     ORGANISATION = "organisation"
     MEMBER = "member"
     API_KEY = "api_key"
@@ -39,6 +38,8 @@ class Verb(StrEnum):
 class Relation(StrEnum):
     """How a thing stands to the organisation of whoever acts upon it."""
 
+    SELF = "self"
+    """It belongs to the actor in person."""
     OWN = "own"
     """It belongs to the actor's organisation; something new will."""
     INVITED = "invited"
@@ -58,9 +59,10 @@ ROLES: Final[Mapping[OrganisationKind, frozenset[Role]]] = {
 }
 
 _: Final = Relations()
-own: Final = Relations({Relation.OWN})
+mine: Final = Relations({Relation.SELF})
+own: Final = Relations({Relation.SELF, Relation.OWN})
 invited: Final = Relations({Relation.INVITED})
-every: Final = Relations({Relation.OWN, Relation.INVITED, Relation.FOREIGN})
+every: Final = Relations({Relation.SELF, Relation.OWN, Relation.INVITED, Relation.FOREIGN})
 none: Final = Relations({Relation.NONE})
 
 COLUMNS: Final = (
@@ -76,16 +78,15 @@ COLUMNS: Final = (
 TABLE: Final[Mapping[tuple[Resource, Verb], tuple[Relations, ...]]] = {
     #                                          supplier            client              marketplace
     #                                        | admin   recruiter | admin   manager   | recruiter admin  auditor
-    (Resource.ACCESS, Verb.READ):             (own,    own,        own,    own,        own,      own,   own),
     (Resource.ORGANISATION, Verb.CREATE):     (_,      _,          _,      _,          _,        none,  _),
     (Resource.ORGANISATION, Verb.READ):       (own,    own,        own,    own,        every,    every, every),
     (Resource.ORGANISATION, Verb.CHANGE):     (_,      _,          _,      _,          _,        every, _),
     (Resource.MEMBER, Verb.CREATE):           (own,    _,          own,    _,          _,        every, _),
     (Resource.MEMBER, Verb.READ):             (own,    _,          own,    _,          _,        every, _),
     (Resource.MEMBER, Verb.CHANGE):           (own,    _,          own,    _,          _,        every, _),
-    (Resource.API_KEY, Verb.CREATE):          (own,    _,          own,    _,          _,        every, _),
-    (Resource.API_KEY, Verb.READ):            (own,    _,          own,    _,          _,        every, _),
-    (Resource.API_KEY, Verb.REMOVE):          (own,    _,          own,    _,          _,        every, _),
+    (Resource.API_KEY, Verb.CREATE):          (own,    mine,       own,    mine,       mine,     every, mine),
+    (Resource.API_KEY, Verb.READ):            (own,    mine,       own,    mine,       mine,     every, mine),
+    (Resource.API_KEY, Verb.REMOVE):          (own,    mine,       own,    mine,       mine,     every, mine),
     (Resource.AUDIT_EVENT, Verb.READ):        (_,      _,          _,      _,          _,        every, every),
     (Resource.TAXONOMY, Verb.READ):           (none,   none,       none,   none,       none,     none,  none),
     (Resource.UNMATCHED_SKILL, Verb.READ):    (_,      _,          _,      _,          none,     none,  _),
@@ -110,9 +111,11 @@ ANYTHING: Final = Relations(Relation)
 
 
 def relations(actor: Actor, verb: Verb, resource: Resource) -> Relations:
-    """Whose things the table lets this actor do this to."""
+    """Whose things the table, and the scopes of its credential, let this actor do this to."""
     if actor.role is None:
         return ANYTHING
+    if actor.scopes is not None and scope_of(verb, resource) not in actor.scopes:
+        return _
     return granted(actor.role, verb, resource)
 
 
@@ -122,8 +125,13 @@ def granted(role: Role, verb: Verb, resource: Resource) -> Relations:
     return _ if row is None else row[COLUMNS.index(role)]
 
 
+def scope_of(verb: Verb, resource: Resource) -> str:
+    """The scope that a limited credential needs for this."""
+    return f"{resource}:{'read' if verb is Verb.READ else 'write'}"
+
+
 def permits(actor: Actor, verb: Verb, resource: Resource) -> bool:
-    """Whether the table lets this actor do this to anything at all."""
+    """Whether the table lets this actor do this to anything at all, and its credential's scopes do."""
     return bool(relations(actor, verb, resource))
 
 

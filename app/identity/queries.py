@@ -3,14 +3,15 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.actor import Role
 from app.core.clock import utcnow
 from app.core.pages import Rows, Sorts, list_rows
 from app.identity.errors import ApiKeyNotFound, MemberNotFound, OrganisationNotFound
-from app.identity.models import ApiKey, Member, Organisation
+from app.identity.models import ApiKey, Member, Organisation, Standing
 from app.identity.schemas import ApiKeyQuery, MemberQuery, OrganisationQuery
 
 ORGANISATION_SORTS: Final[Sorts] = {"created_at": col(Organisation.created_at), "name": col(Organisation.name)}
@@ -65,6 +66,15 @@ async def get_member(session: AsyncSession, member_id: UUID, *, within: UUID | N
     return member
 
 
+async def take_turn(session: AsyncSession, organisation_id: UUID) -> None:
+    """Let nobody else change members of an organisation until the transaction ends.
+
+    An advisory lock: to lock the organisation's row one must be let change it, and a firm may not change its own.
+    """
+    number = int.from_bytes(organisation_id.bytes[-8:], signed=True)
+    await session.exec(select(func.pg_advisory_xact_lock(number)))
+
+
 async def list_members(session: AsyncSession, organisation_id: UUID, query: MemberQuery) -> Rows[Member]:
     """A page of an organisation's members."""
     statement = select(Member).where(Member.organisation_id == organisation_id)
@@ -75,9 +85,36 @@ async def list_members(session: AsyncSession, organisation_id: UUID, query: Memb
     return await list_rows(session, statement, query, MEMBER_SORTS, tie=col(Member.id))
 
 
-async def lock_api_key(session: AsyncSession, key_id: UUID, *, within: UUID | None) -> ApiKey:
-    """A key, held for a change; `within` limits the caller to its own organisation's."""
+async def email_taken(session: AsyncSession, organisation_id: UUID, email: str) -> bool:
+    """Whether an organisation has a member with this e-mail address."""
+    statement = select(Member.id).where(
+        Member.organisation_id == organisation_id, func.lower(Member.email) == func.lower(email)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
+async def has_admin_beside(session: AsyncSession, member: Member, admins: frozenset[Role]) -> bool:
+    """Whether an active admin would remain without this member."""
+    statement = (
+        select(Member.id)
+        .where(
+            Member.organisation_id == member.organisation_id,
+            Member.id != member.id,
+            Member.standing == Standing.ACTIVE,
+            col(Member.role).in_(admins),
+        )
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
+async def lock_api_key(
+    session: AsyncSession, key_id: UUID, *, within: UUID | None, member_id: UUID | None = None
+) -> ApiKey:
+    """A key, held for a change; `within` limits the caller to its own organisation's, `member_id` to its own."""
     statement = select(ApiKey).where(ApiKey.id == key_id).with_for_update()
+    if member_id is not None:
+        statement = statement.where(ApiKey.member_id == member_id)
     if within is not None:
         statement = statement.where(ApiKey.organisation_id == within)
     key = (await session.exec(statement)).one_or_none()

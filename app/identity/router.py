@@ -1,5 +1,6 @@
 """Organisations, members and keys over HTTP."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -15,9 +16,13 @@ from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
 from app.identity import service
-from app.identity.dependencies import may
+from app.identity.account_schemas import RotationOrder
+from app.identity.dependencies import EnrollingActorDep, may
 from app.identity.errors import (
     ApiKeyNotFound,
+    ApiKeyNotUsable,
+    ClientMayNot,
+    LastAdmin,
     MemberEmailTaken,
     MemberNotFound,
     OrganisationNameTaken,
@@ -33,6 +38,7 @@ from app.identity.schemas import (
     ApiKeyQuery,
     MemberCreate,
     MemberOut,
+    MemberPatch,
     MemberQuery,
     MeOut,
     OrganisationCreate,
@@ -40,30 +46,34 @@ from app.identity.schemas import (
     OrganisationPatch,
     OrganisationQuery,
 )
+from app.identity.scopes import ScopeNotYours, ScopesTooNarrow
 
 router = Router(prefix="/v1", tag="identity")
 
-MayReadAccess = Annotated[Actor, may(Verb.READ, Resource.ACCESS)]
+MayCreateApiKey = Annotated[Actor, may(Verb.CREATE, Resource.API_KEY)]
+MayReadApiKey = Annotated[Actor, may(Verb.READ, Resource.API_KEY)]
+MayRemoveApiKey = Annotated[Actor, may(Verb.REMOVE, Resource.API_KEY)]
 MayCreateOrganisation = Annotated[Actor, may(Verb.CREATE, Resource.ORGANISATION)]
 MayReadOrganisation = Annotated[Actor, may(Verb.READ, Resource.ORGANISATION)]
 MayChangeOrganisation = Annotated[Actor, may(Verb.CHANGE, Resource.ORGANISATION)]
 MayCreateMember = Annotated[Actor, may(Verb.CREATE, Resource.MEMBER)]
 MayReadMember = Annotated[Actor, may(Verb.READ, Resource.MEMBER)]
 MayChangeMember = Annotated[Actor, may(Verb.CHANGE, Resource.MEMBER)]
-MayCreateApiKey = Annotated[Actor, may(Verb.CREATE, Resource.API_KEY)]
-MayReadApiKey = Annotated[Actor, may(Verb.READ, Resource.API_KEY)]
-MayRemoveApiKey = Annotated[Actor, may(Verb.REMOVE, Resource.API_KEY)]
 
 
 @router.get("/me", operation_id="get_me")
-async def get_me(session: SessionDep, actor: MayReadAccess) -> MeOut:
-    """Say who the key belongs to and what it may do."""
+async def get_me(session: SessionDep, actor: EnrollingActorDep) -> MeOut:
+    """Say who the credential belongs to and what it may do."""
     member, organisation = await service.get_me(session, actor)
     return MeOut.model_validate(
         {
             "member": member,
             "organisation": organisation,
             "key_id": actor.key_id,
+            "session_id": actor.session_id,
+            "client_id": actor.client_id,
+            "scopes": None if actor.scopes is None else sorted(actor.scopes),
+            "second_factor_required": actor.must_enrol,
             "permissions": [f"{verb} {resource}" for resource, verb in TABLE if permits(actor, verb, resource)],
         }
     )
@@ -152,15 +162,45 @@ async def list_members(
     return Page[MemberOut].model_validate(await service.list_members(session, actor, organisation_id, query))
 
 
+@router.get("/members/{member_id}", operation_id="get_member", responses=problems(MemberNotFound) | NOT_MODIFIED)
+async def get_member(member_id: UUID, session: SessionDep, actor: MayReadMember, response: Response) -> MemberOut:
+    """Read a member."""
+    member = await service.get_member(session, actor, member_id)
+    set_etag(response, member.version)
+    return MemberOut.model_validate(member)
+
+
+@router.patch(
+    "/members/{member_id}",
+    operation_id="change_member",
+    responses=problems(MemberNotFound, OwnAccess, LastAdmin, RoleOutOfPlace, PreconditionFailed, PreconditionRequired),
+)
+async def change_member(
+    member_id: UUID,
+    patch: MemberPatch,
+    session: SessionDep,
+    actor: MayChangeMember,
+    if_match: IfMatchDep,
+    response: Response,
+) -> MemberOut:
+    """Change a member's name, role or standing; sessions and keys are judged by them from their next request on.
+
+    An organisation keeps at least one active admin, and nobody changes their own role or standing.
+    """
+    member = await service.change_member(session, actor, member_id, patch, if_match)
+    set_etag(response, member.version)
+    return MemberOut.model_validate(member)
+
+
 @router.post(
     "/members/{member_id}/disable",
     operation_id="disable_member",
-    responses=problems(MemberNotFound, OwnAccess, PreconditionFailed, PreconditionRequired),
+    responses=problems(MemberNotFound, OwnAccess, LastAdmin, PreconditionFailed, PreconditionRequired),
 )
 async def disable_member(
     member_id: UUID, session: SessionDep, actor: MayChangeMember, if_match: IfMatchDep, response: Response
 ) -> MemberOut:
-    """Take a member's access away; its keys stop working at once."""
+    """Take a member's access away: its sessions end, its keys and OAuth clients stop working at once."""
     member = await service.disable_member(session, actor, member_id, if_match)
     set_etag(response, member.version)
     return MemberOut.model_validate(member)
@@ -170,12 +210,14 @@ async def disable_member(
     "/members/{member_id}/api-keys",
     operation_id="create_api_key",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(MemberNotFound, IdempotencyReplyWithheld),
+    responses=problems(MemberNotFound, ScopeNotYours, ClientMayNot, IdempotencyReplyWithheld),
 )
 async def create_api_key(
     member_id: UUID, given: ApiKeyCreate, session: SessionDep, actor: MayCreateApiKey, response: Response
 ) -> ApiKeyCreated:
-    """Give a member a key. The reply is the only place where it can be read.
+    """Give a member a key, or yourself: every member manages their own. The reply is the only place to read it.
+
+    `scopes` limit the key further than the member's role does. Nobody gives scopes their own credential lacks.
 
     A repeat with the same `Idempotency-Key` makes no second key and shows the first one no more: it is answered with
     409 `idempotency-reply-withheld`.
@@ -192,6 +234,24 @@ async def list_api_keys(
 ) -> Page[ApiKeyOut]:
     """List a member's keys, revoked ones included, without their secrets."""
     return Page[ApiKeyOut].model_validate(await service.list_api_keys(session, actor, member_id, query))
+
+
+@router.post(
+    "/api-keys/{key_id}/rotate",
+    operation_id="rotate_api_key",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(ApiKeyNotFound, ApiKeyNotUsable, ScopesTooNarrow, ClientMayNot, IdempotencyReplyWithheld),
+)
+async def rotate_api_key(
+    key_id: UUID, given: RotationOrder, session: SessionDep, actor: MayCreateApiKey, response: Response
+) -> ApiKeyCreated:
+    """Replace a key by a new one with the same label, scopes and length of life; the reply alone shows it.
+
+    The old key works beside it for `overlap_hours`, so that nothing stands still while programs are told.
+    """
+    key, text = await service.rotate_api_key(session, actor, key_id, timedelta(hours=given.overlap_hours))
+    response.headers["Cache-Control"] = "no-store"
+    return ApiKeyCreated(**ApiKeyOut.model_validate(key).model_dump(), key=text)
 
 
 @router.delete(

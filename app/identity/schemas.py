@@ -1,15 +1,27 @@
 """What callers send and receive about organisations, members and keys."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from app.core.actor import OrganisationKind, Role
+from app.core.clock import utcnow
 from app.core.pages import PageQuery
 from app.core.schemas import CountryCode, Email, Name, Out, Schema
 from app.identity.models import Standing
+from app.identity.scopes import Scopes
+
+LONGEST_LIFE: Final = timedelta(days=2 * 365)
+
+
+def within_two_years(instant: datetime) -> datetime:
+    """An instant that is still to come, and not too far off."""
+    now = utcnow()
+    if not now < instant <= now + LONGEST_LIFE:
+        raise ValueError("Must be in the future, and within two years.")
+    return instant
 
 
 class OrganisationCreate(Schema):
@@ -53,8 +65,18 @@ class MemberCreate(Schema):
     """A new member of an organisation."""
 
     name: Name = Field(description="Name, for colleagues.", examples=["Lucía Paredes"])
-    email: Email = Field(description="Where to reach the member; unique.", examples=["lucia@andes.example"])
+    email: Email = Field(
+        description="Where to reach the member; unique in the organisation.", examples=["lucia@andes.example"]
+    )
     role: Role = Field(description="What the member does; the organisation's kind limits the choice.")
+
+
+class MemberPatch(Schema):
+    """Changes to a member; what is left out stays."""
+
+    name: Name = Field(None, description="Name, for colleagues.", examples=["Lucía Paredes"])  # type: ignore[assignment]
+    role: Role = Field(None, description="What the member does; the organisation's kind limits the choice.")  # type: ignore[assignment]
+    standing: Standing = Field(None, description="A disabled member's sessions end and its keys stop working.")  # type: ignore[assignment]
 
 
 class MemberOut(Out):
@@ -82,7 +104,12 @@ class ApiKeyCreate(Schema):
     """A new key for a member."""
 
     label: Name = Field(description="What it is for.", examples=["nightly import"])
-    expires_at: AwareDatetime | None = Field(None, description="When it stops working; never, when left out.")
+    expires_at: Annotated[AwareDatetime, AfterValidator(within_two_years)] | None = Field(
+        None, description="When it stops working, within two years; never, when left out."
+    )
+    scopes: Scopes | None = Field(
+        None, description="What it is limited to; when left out, to what the member and your own credential may do."
+    )
 
 
 class ApiKeyOut(Out):
@@ -93,10 +120,14 @@ class ApiKeyOut(Out):
     member_id: UUID = Field(description="The member it belongs to.")
     label: str = Field(description="What it is for.", examples=["nightly import"])
     prefix: str = Field(description="The part after `puente_`, to recognise it by.", examples=["q7Xk29LmPa"])
+    scopes: list[str] | None = Field(
+        description="What it is limited to; null when only the member's role limits it.", examples=[["engineer:read"]]
+    )
     created_at: datetime = Field(description="When it was made.")
     expires_at: datetime | None = Field(description="When it stops working.")
     revoked_at: datetime | None = Field(description="When it was revoked.")
     last_used_at: datetime | None = Field(description="When it was last used, to the minute.")
+    replaced_by_id: UUID | None = Field(description="The key that took its place when it was rotated.")
 
 
 class ApiKeyCreated(ApiKeyOut):
@@ -115,9 +146,15 @@ class ApiKeyQuery(PageQuery):
 
 
 class MeOut(Out):
-    """Who the key you sent belongs to."""
+    """Who the credential you sent belongs to."""
 
     member: MemberOut = Field(description="You.")
     organisation: OrganisationOut = Field(description="The organisation you act for.")
-    key_id: UUID = Field(description="The key you called with.")
-    permissions: list[str] = Field(description="What your role may do, as `verb resource`.", examples=[["read skill"]])
+    key_id: UUID | None = Field(description="The API key you called with.")
+    session_id: UUID | None = Field(description="The session you called with.")
+    client_id: UUID | None = Field(description="The OAuth client you called with.")
+    scopes: list[str] | None = Field(description="What the credential is limited to; null when it is not.")
+    second_factor_required: bool = Field(description="Whether the session must set up a second factor first.")
+    permissions: list[str] = Field(
+        description="What your role and the credential's scopes permit, as `verb resource`.", examples=[["read skill"]]
+    )

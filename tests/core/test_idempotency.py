@@ -245,9 +245,14 @@ async def test_reads_pay_no_heed_to_a_key(client, session, acting_as):
     assert reply.status_code == 200
 
 
+UNREPEATABLE = {"create_session", "create_token", "accept_invitation", "redeem_password_reset", "enrol_totp"}
+UNREPEATABLE |= {"confirm_totp", "disable_totp", "replace_recovery_codes", "change_password"}
+
+
 def test_every_post_documents_its_key(application):
     document = application.openapi()
     posts = [methods["post"] for path, methods in document["paths"].items() if "post" in methods]
+    posts = [post for post in posts if post["operationId"] not in UNREPEATABLE]
 
     assert len(posts) >= 12
     for post in posts:

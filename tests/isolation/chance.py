@@ -95,7 +95,7 @@ class Writer:
         first = self._table()
         names = {"a": first}
         source = self._from(first, "a")
-        if self.dice.random() < 0.45:
+        if self.dice.random() < 0.45 and any(at == first for at, _ in self.schema.ids):
             (left, right), other = self._edge(first)
             names["b"] = other
             join = self.dice.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])

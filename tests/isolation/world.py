@@ -5,19 +5,33 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import reading
 from app.core.actor import Role
 from app.core.database import create_engine
 from app.core.embedded import DatabaseUrls
+from app.core.ids import new_id
 from app.core.keyring import keys
 from app.core.settings import Settings
 from app.core.tenancy import Side, Tenancy, words_for
+from app.identity.models import (
+    Invitation,
+    OAuthClient,
+    Password,
+    PasswordReset,
+    RecoveryCode,
+    RefreshToken,
+    SignInLock,
+    SignInSession,
+    Totp,
+)
 from app.main import create_app, subscriptions
 from app.matchmaking.engine import Engine
 from matching import HashingEncoder
@@ -29,6 +43,8 @@ from tests.postgres import Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
+
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 TELL = "SELECT set_config('puente.side', %(side)s, true), set_config('puente.organisation', %(org)s, true)"
 OWN = "organisation_id = {own}"
@@ -36,7 +52,17 @@ OF_ENGINEER = "engineer_id IN (SELECT id FROM public.engineer WHERE organisation
 OF_REQUEST = "request_id IN (SELECT id FROM public.request WHERE organisation_id = {own})"
 OPEN = "open_to_suppliers AND status = 'open'"
 OF_OPEN_REQUEST = f"request_id IN (SELECT id FROM public.request WHERE {OPEN})"
-OF_FIRM = {"organisation": "id = {own}", "member": OWN, "api_key": OWN, "idempotency_record": OWN}
+CREDENTIALS = [
+    *("password", "totp", "recovery_code", "sign_in_session", "refresh_token"),
+    *("invitation", "password_reset", "oauth_client"),
+]
+OF_FIRM = {
+    "organisation": "id = {own}",
+    "member": OWN,
+    "api_key": OWN,
+    "idempotency_record": OWN,
+    **dict.fromkeys(CREDENTIALS, OWN),
+}
 ENGINEER_TABLES = ["skill", "language", "certification", "domain", "contact", "document"]
 
 VISIBLE = {
@@ -137,6 +163,9 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
             firms = [await make_caller(session, Role.SUPPLIER_ADMIN) for _ in range(2)]
             clients = [await make_caller(session, Role.HIRING_MANAGER) for _ in range(2)]
             recruiter = await make_caller(session, Role.RECRUITER)
+            for caller in [*firms, *clients, recruiter]:
+                await give_credentials(session, caller)
+            session.add(SignInLock(key=b"somebody"))
         for firm in firms:
             contact = {"email": f"{firm.organisation.name}@example.com".replace(" ", ""), "phone": "+573001234567"}
             for number in range(6):
@@ -159,6 +188,23 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
     engine.close()
     await database.close()
     return tuple(tenancy(caller) for caller in [*firms, *clients]), tenancy(recruiter)
+
+
+async def give_credentials(session: AsyncSession, caller: Caller) -> None:
+    """Let a member have one of everything there is to sign in with."""
+    mine = {"organisation_id": caller.organisation.id, "member_id": caller.member.id}
+    signed_in = SignInSession(**mine, expires_at=LATER)
+    session.add_all([Password(**mine, hash="argon2"), Totp(**mine, sealed_secret=b"sealed"), signed_in])
+    session.add_all(
+        [RecoveryCode(**mine, digest=b"code"), OAuthClient(**mine, name="ETL", scopes=[], digest=b"secret")]
+    )
+    await session.flush()
+    session.add(RefreshToken(organisation_id=caller.organisation.id, session_id=signed_in.id, digest=new_id().bytes))
+    made = {"organisation_id": caller.organisation.id, "digest": new_id().bytes, "expires_at": LATER}
+    session.add(PasswordReset(**made, member_id=caller.member.id, made_by_id=caller.member.id))
+    invited = {"name": "Ana", "email": "ana@firm.example", "role": caller.member.role}
+    session.add(Invitation(**made, **invited, invited_by_id=caller.member.id))
+    await session.flush()
 
 
 async def keep_a_reply(client: Any, caller: Caller) -> None:
