@@ -12,8 +12,8 @@ from app.core.ids import new_id
 from app.core.row_security import protected
 from app.core.tenancy import RANKING, SIGN_IN, SYSTEM, Side, Tenancy
 from app.tables import metadata
-from tests.isolation.chance import Writer, bag, read_schema
-from tests.isolation.world import (
+from tests.row_security.chance import Writer, bag, read_schema
+from tests.row_security.world import (
     CREDENTIALS,
     PARENTS,
     VISIBLE,

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import sql
 
-from tests.isolation.world import Connection
+from tests.row_security.world import Connection
 
 CONDITIONS = "true", "1 = 1 OR {c} IS NULL", "{c} IS NOT NULL", "NOT ({c} IS NULL)", "{c}::text LIKE '%%'"
 
