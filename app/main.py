@@ -92,6 +92,8 @@ def create_app(
         openapi_tags=TAGS,
         lifespan=lifespan(settings),
         redoc_url=None,
+        # Starlette would send a path with a slash too many to whichever host the request named.
+        redirect_slashes=False,
         middleware=middleware(settings, metrics),
     )
     app.state.settings = settings
