@@ -56,9 +56,15 @@ demo: $(STAMP) ## Take the tour of the README, printed as tables
 	@$(BIN)/puente demo
 
 .PHONY: bench
-bench: $(STAMP) ## Measure shortlists and the encoder; one JSON line each
+bench: $(STAMP) ## Measure shortlists, the encoder and the guards; one JSON line each
 	@$(BIN)/python -m tests.bench.shortlist --engineers 20000
 	@$(BIN)/python -m tests.bench.encode
+	@$(BIN)/python -m tests.bench.guards
+
+.PHONY: proofs
+proofs: $(STAMP) ## Retry a thousand requests through crashes, tamper ten thousand times; one JSON line each
+	@$(BIN)/python -m tests.proofs.retries --times 1000
+	@$(BIN)/python -m tests.proofs.tampers --times 10000
 
 .PHONY: clean
 clean: ## Remove the environment and caches; var/ with its data stays

@@ -116,6 +116,7 @@ OPERATIONS = [
 def test_every_answer_is_one_the_document_promises(house, api, path, method):
     _, headers, ids = house
     operation = api[path][method]
+    promised = house[0].openapi()["paths"][path][method]["responses"]
 
     @settings(
         max_examples=20,
@@ -134,5 +135,13 @@ def test_every_answer_is_one_the_document_promises(house, api, path, method):
         for role in ROLES:
             reply = case.call(headers={**headers[role], **({"If-Match": "*"} if known else {})})
             case.validate_response(reply, checks=CHECKS)
+            assert_problem_is_documented(reply, promised[str(reply.status_code)])
 
     call()
+
+
+def assert_problem_is_documented(reply, response):
+    """The problem of a refusal is one of those that the document shows for its status."""
+    if reply.status_code >= 400:
+        shown = response["content"]["application/problem+json"]["examples"]
+        assert reply.json()["code"] in shown, (reply.json()["code"], sorted(shown))

@@ -4,8 +4,10 @@ Written in SQL and read as text wherever a superuser could have put what Python'
 the year 9999, a role that is none, a payload nested a thousand deep. A record like that must be found, not trip us up.
 """
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +20,9 @@ from app.audit.canonical import GENESIS, SYSTEM, Values
 from app.audit.chain import seal_chains
 from app.audit.verification import Verification
 
-INSTANT: Final = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+# to_char writes a year before Christ as it writes the one after.
+INSTANT: Final = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || CASE WHEN {0} < '0001-01-01T00:00:00Z' THEN ' BC' ELSE '' END"""
 CHAINS: Final = text("""
     SELECT key, coalesce(last_sequence, 0), coalesce(last_hash, :genesis)
     FROM (
@@ -77,10 +81,26 @@ def readable(row: Values) -> Values:
     line = {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
     if "payload" in line:
         try:
-            line["payload"] = from_json(line["payload"], allow_inf_nan=False)
+            line["payload"] = read_payload(line["payload"])
         except (ValueError, TypeError):
             line["payload"] = str(line["payload"])
     return line
+
+
+def read_payload(text: str) -> Any:
+    """What a payload says.
+
+    Raises:
+        ValueError: it is nested deeper than anybody would.
+    """
+    value = from_json(text, allow_inf_nan=False)
+    return json.loads(text, parse_float=exactly) if "." in text else value
+
+
+def exactly(number: str) -> float | str:
+    """The float that was written down as `number`; digits that no float has stay text, and are found."""
+    value = float(number)
+    return value if Decimal(number) == Decimal(repr(value)) else number
 
 
 async def verify(session: AsyncSession, key: bytes | None) -> Verification:

@@ -28,8 +28,13 @@ class AuditRecordOut(Out):
         description="What else there is to know; a text about a person reads `erased` once they are."
     )
     sequence: int = Field(description="Its number among the organisation's records, from 1 without gaps.", ge=1)
-    previous_hash: str = Field(description="The hash of the record before it; zeros for the first.")
-    hash: str = Field(description="SHA-256 of this record and the hash before it, in hexadecimal.")
+    previous_hash: str = Field(
+        description="The hash of the record before it; zeros for the first.", examples=["0" * 64]
+    )
+    hash: str = Field(
+        description="SHA-256 of this record and the hash before it, in hexadecimal.",
+        examples=["3b1c6f0e9a7d4c528e6b0f1d2a3c4b5e6f708192a3b4c5d6e7f8091a2b3c4d5e"],
+    )
 
 
 class AuditRecordQuery(PageQuery):

@@ -110,9 +110,9 @@ class _Chain:
         if (record.get("organisation_id") or str(SYSTEM)) != self.key:
             raise self._bad(due, record, "stands in a chain that is not its own")
         if found != due:
-            later = isinstance(found, int) and found > due
-            detail = f"is missing, or was moved: record {found} stands in its place" if later else "is out of place"
-            raise self._bad(due if later else found, record, detail)
+            earlier = isinstance(found, int) and found < due
+            detail = "is out of place" if earlier else f"is missing, or was moved: record {found} stands in its place"
+            raise self._bad(found if earlier else due, record, detail)
         if record.get("hash") != hash_of(record):
             raise self._bad(due, record, "is not as it was written")
         if record.get("previous_hash") != self._hash:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.core.errors import PayloadTooLarge, RateLimited
+from app.core.examples import add_examples
 from app.core.problems import Problem
 
 RATE_HEADERS: Final = {
@@ -31,9 +32,11 @@ IF_NONE_MATCH: Final = {
     "in": "header",
     "required": False,
     "description": "The `ETag` of the version you have: while it is still the present one, the answer is 304.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "maxLength": 32768},
     "example": '"1"',
 }
+LONGEST_ADDRESS: Final = 8192
+"""Of path and query together, as the settings have it by default; beyond it the answer is 414."""
 BODY_PROBLEMS: Final = (str(PayloadTooLarge.status),)
 
 
@@ -74,6 +77,9 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
                 parameter.update(name="If-Match", required=True)
             if parameter["in"] == "path":
                 parameter.setdefault("description", described(parameter["name"]))
+                if parameter["schema"].get("type") == "string" and "format" not in parameter["schema"]:
+                    parameter["schema"].setdefault("maxLength", LONGEST_ADDRESS)
+    add_examples(document)
     return document
 
 

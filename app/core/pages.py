@@ -38,8 +38,12 @@ class PageQuery(Schema):
 class Page(Out, Generic[Item]):
     """One page of a list."""
 
-    items: list[Item] = Field(description="The items of this page, in the order asked for.")
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last.")
+    items: list[Item] = Field(
+        description="The items of this page, in the order asked for.", json_schema_extra={"maxItems": MAX_LIMIT}
+    )
+    next_cursor: str | None = Field(
+        description="Pass it as `cursor` for the next page; null on the last.", examples=["WyItY3JlYXRlZF9hdCJd"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

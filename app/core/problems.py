@@ -8,7 +8,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from app.core.errors import DomainError, Fault, Invalid, Location, NotFound, known_errors
+from app.core.errors import (
+    AddressTooLong,
+    DomainError,
+    Fault,
+    HeadersTooLarge,
+    Invalid,
+    Location,
+    NotFound,
+    known_errors,
+)
 
 PROBLEM_JSON: Final = "application/problem+json"
 PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
@@ -111,7 +120,11 @@ def merged(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str,
 router = APIRouter(prefix="/problems", tags=["problems"])
 
 
-@router.get("/{code}", operation_id="get_problem_type", responses=problems(ProblemTypeNotFound, Invalid))
+@router.get(
+    "/{code}",
+    operation_id="get_problem_type",
+    responses=problems(ProblemTypeNotFound, Invalid, AddressTooLong, HeadersTooLarge),
+)
 async def get_problem_type(code: str) -> ProblemType:
     """Explain a kind of problem; this is where a problem's `type` leads."""
     for error in known_errors():

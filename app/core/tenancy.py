@@ -66,6 +66,11 @@ async def assume(session: AsyncSession, tenancy: Tenancy | None) -> None:
         session.info[WORKS_FOR] = tenancy
 
 
+def work_for(session: AsyncSession, tenancy: Tenancy) -> None:
+    """Let a session that has not begun work for `tenancy`; its first statement will say so."""
+    session.info[WORKS_FOR] = tenancy
+
+
 @asynccontextmanager
 async def elevated(session: AsyncSession, side: Side) -> AsyncIterator[None]:
     """Work on `side` inside the block, in the same transaction, and for whom it was before afterwards."""

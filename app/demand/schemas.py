@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from app.core.pages import PageQuery
 from app.core.schemas import Cefr, CountryCode, IsoDate, Line, Name, Number, Out, Schema, Whole, Zone
@@ -25,7 +25,12 @@ def _plannable(day: date) -> date:
 
 
 Day = Annotated[IsoDate, AfterValidator(_plannable), Field(examples=["2027-01-04"])]
-Years = Annotated[Decimal, Field(ge=0, le=60, max_digits=3, decimal_places=1, examples=[3])]
+Years = Annotated[
+    Decimal,
+    Field(ge=0, le=60, max_digits=3, decimal_places=1),
+    # Digits in quotes are taken too; a number is what to send.
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 60, "examples": [3]}),
+]
 Description = Annotated[str, StringConstraints(max_length=20_000)]
 
 
@@ -84,7 +89,9 @@ class CertificationNeedIn(Schema):
 
 class _RequestFields(Schema):
     description: Description = Field(
-        default_factory=str, description="The role in words, in any language; what it mentions counts for closeness."
+        default_factory=str,
+        description="The role in words, in any language; what it mentions counts for closeness.",
+        examples=["A team of six rebuilds our ledger."],
     )
     discipline: Discipline | None = Field(None, description="Trade; people of neighbouring trades stay in as unknown.")
     seniority: Seniority | None = Field(None, description="Step of the career; read from the title when left out.")
@@ -142,7 +149,9 @@ class RequestCreate(_RequestFields):
 class RequestPatch(_RequestFields):
     """What to change: fields left out stay, lists are replaced whole, null forgets."""
 
-    title: Line = Field(default_factory=str, description="Title of the role, in any language.")
+    title: Line = Field(
+        default_factory=str, description="Title of the role, in any language.", examples=["Senior Backend Developer"]
+    )
 
 
 class RequestQuery(PageQuery):
@@ -160,7 +169,7 @@ class RequestQuery(PageQuery):
 class SkillNeedOut(Out):
     """A skill the role asks for."""
 
-    skill_id: str | None = Field(description="Id in the taxonomy; null while nobody has matched it.")
+    skill_id: str | None = Field(description="Id in the taxonomy; null while nobody has matched it.", examples=["go"])
     name: str = Field(description="Canonical name, or the word as written.", examples=["Node.js"])
     written: str = Field(description="As it was given.", examples=["Node JS"])
     must: bool = Field(description="Whether it leaves out whoever lacks it.")
@@ -170,9 +179,9 @@ class SkillNeedOut(Out):
 class CertificationNeedOut(Out):
     """A certification the role asks for."""
 
-    certification_id: str | None = Field(description="Id in the taxonomy, if it is known there.")
-    name: str = Field(description="Canonical name, or as written.")
-    written: str = Field(description="As it was given.")
+    certification_id: str | None = Field(description="Id in the taxonomy, if it is known there.", examples=["cka"])
+    name: str = Field(description="Canonical name, or as written.", examples=["Certified Kubernetes Administrator"])
+    written: str = Field(description="As it was given.", examples=["CKA"])
     required: bool = Field(description="Whether it leaves out whoever lacks it.")
 
 
@@ -184,8 +193,8 @@ class RequestOut(Out):
     status: RequestStatus = Field(description="State; shortlists are made for open requests.")
     open_to_suppliers: bool = Field(description="Whether suppliers may read it.")
     version: int = Field(description="Goes up with every change; the `ETag` is made of it.", examples=[1])
-    title: str = Field(description="Title of the role.")
-    description: str = Field(description="The role in words.")
+    title: str = Field(description="Title of the role.", examples=["Senior Backend Developer"])
+    description: str = Field(description="The role in words.", examples=["A team of six rebuilds our ledger."])
     discipline: Discipline | None = Field(description="Trade.")
     seniority: Seniority | None = Field(description="Step of the career.")
     skills: list[SkillNeedOut] = Field(description="Skills, most important first.")
@@ -195,7 +204,7 @@ class RequestOut(Out):
     certifications: list[CertificationNeedOut] = Field(description="Certifications.")
     domains: list[str] = Field(description="Business domains: ids, or words as written.", examples=[["banking"]])
     countries: list[str] = Field(description="Countries people may live in; empty for any.", examples=[["CO", "MX"]])
-    zone: str | None = Field(description="The client's time zone.")
+    zone: str | None = Field(description="The client's time zone.", examples=["America/New_York"])
     working_window: WorkingWindow | None = Field(description="The client's working hours, in its zone.")
     minimum_shared_minutes: int | None = Field(description="Minutes of the window to share on every day.")
     starts_on: date | None = Field(description="First day of the role.")

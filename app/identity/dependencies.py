@@ -20,7 +20,7 @@ from app.core.aftermath import when_refused
 from app.core.database import Database, SessionDep
 from app.core.errors import DomainError, Forbidden, NotFound, Unauthorized
 from app.core.rates import Rates, address_of
-from app.core.tenancy import SIGN_IN, assume, tenancy_of
+from app.core.tenancy import SIGN_IN, tenancy_of, work_for
 from app.identity import clients, service, sessions, tokens
 from app.identity.errors import (
     LinkNotUsable,
@@ -127,6 +127,7 @@ async def get_enrolling_actor(
     keyring: TokenKeysDep,
     _session_scheme: SessionSchemeDep,
     _client_scheme: ClientSchemeDep,
+    own: SessionDep,
 ) -> Actor:
     """Whoever sent the request, even in a session that must set up a second factor before it does anything else."""
     if credentials is None:
@@ -139,6 +140,7 @@ async def get_enrolling_actor(
         actor = await authenticate(session, keyring, credentials.credentials)
     if actor.credential_id is not None and actor.organisation_id is not None:
         await rates.count_request(request.scope, actor.credential_id, actor.organisation_id)
+    work_for(own, tenancy_of(actor))
     return actor
 
 
@@ -158,7 +160,6 @@ AdmittedActorDep = Annotated[Actor, Depends(get_admitted_actor)]
 
 async def get_actor(request: Request, actor: AdmittedActorDep, own: SessionDep) -> Actor:
     """The actor whose credential came with the request; a request answered before goes no further than here."""
-    await assume(own, tenancy_of(actor))
     await idempotency.begin(request, own, actor)
     return actor
 

@@ -1,13 +1,14 @@
 """Reading organisations, members and keys. An `organisation_id` of None means anybody's."""
 
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.actor import Role
+from app.core.actor import OrganisationKind, Role
 from app.core.clock import utcnow
 from app.core.pages import Rows, Sorts, list_rows
 from app.identity.errors import ApiKeyNotFound, MemberNotFound, OrganisationNotFound
@@ -17,6 +18,44 @@ from app.identity.schemas import ApiKeyQuery, MemberQuery, OrganisationQuery
 ORGANISATION_SORTS: Final[Sorts] = {"created_at": col(Organisation.created_at), "name": col(Organisation.name)}
 MEMBER_SORTS: Final[Sorts] = {"created_at": col(Member.created_at), "name": col(Member.name)}
 API_KEY_SORTS: Final[Sorts] = {"created_at": col(ApiKey.created_at)}
+
+# Columns, not entities: every request asks this first, and nothing but the answer is wanted.
+CREDENTIALS: Final = (
+    select(  # type: ignore[call-overload]
+        ApiKey.id,
+        ApiKey.digest,
+        ApiKey.scopes,
+        ApiKey.expires_at,
+        ApiKey.revoked_at,
+        ApiKey.last_used_at,
+        Member.id,
+        Member.role,
+        Member.standing,
+        Organisation.id,
+        Organisation.kind,
+        Organisation.standing,
+    )
+    .join(Member, col(Member.id) == ApiKey.member_id)
+    .join(Organisation, col(Organisation.id) == Member.organisation_id)
+    .where(ApiKey.prefix == bindparam("prefix"))
+)
+
+
+class Credentials(NamedTuple):
+    """What is known of a key and of whom it speaks for."""
+
+    key_id: UUID
+    digest: bytes
+    scopes: list[str] | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    member_id: UUID
+    role: Role
+    member_standing: Standing
+    organisation_id: UUID
+    kind: OrganisationKind
+    organisation_standing: Standing
 
 
 async def any_organisation(session: AsyncSession) -> bool:
@@ -129,15 +168,10 @@ async def list_api_keys(session: AsyncSession, member_id: UUID, query: ApiKeyQue
     return await list_rows(session, statement, query, API_KEY_SORTS, tie=col(ApiKey.id))
 
 
-async def find_credentials(session: AsyncSession, prefix: str) -> tuple[ApiKey, Member, Organisation] | None:
+async def find_credentials(session: AsyncSession, prefix: str) -> Credentials | None:
     """The key with this prefix, and whom it speaks for."""
-    statement = (
-        select(ApiKey, Member, Organisation)
-        .join(Member, col(Member.id) == ApiKey.member_id)
-        .join(Organisation, col(Organisation.id) == Member.organisation_id)
-        .where(ApiKey.prefix == prefix)
-    )
-    return (await session.exec(statement)).one_or_none()
+    found = (await session.exec(CREDENTIALS, params={"prefix": prefix})).one_or_none()
+    return None if found is None else Credentials(*found)
 
 
 async def touch_api_key(session: AsyncSession, key_id: UUID) -> None:

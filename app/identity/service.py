@@ -184,7 +184,7 @@ async def lock_member(session: AsyncSession, actor: Actor, member_id: UUID) -> M
 
 def is_admin(member: Member) -> bool:
     """Whether a member can administer its organisation now."""
-    return member.role in ADMINS and is_active(member)
+    return member.role in ADMINS and member.standing == Standing.ACTIVE
 
 
 async def keep_an_admin(session: AsyncSession, member: Member) -> None:
@@ -239,7 +239,7 @@ async def rotate_api_key(session: AsyncSession, actor: Actor, key_id: UUID, over
     refuse_client(actor)
     old = await lock_api_key(session, actor, key_id, Verb.CREATE)
     require_covers(actor, old.scopes)
-    if not is_usable(old) or old.replaced_by_id is not None:
+    if old.replaced_by_id is not None or not is_lasting(old):
         raise ApiKeyNotUsable("Make a new key instead.")
     now = utcnow()
     member = await queries.get_member(session, old.member_id, within=None)
@@ -298,22 +298,19 @@ async def authenticate(session: AsyncSession, text: str) -> Actor:
     """The actor a key speaks for; whatever is wrong with the key, the refusal is the same."""
     prefix = keys.prefix_of(text)
     found = None if prefix is None else await queries.find_credentials(session, prefix)
-    if found is None:
+    if found is None or not (keys.matches(text, found.digest) and is_usable(found)):
         raise Unauthorized
-    key, member, organisation = found
-    if not (keys.matches(text, key.digest) and is_usable(key) and is_active(member) and is_active(organisation)):
-        raise Unauthorized
-    if key.last_used_at is None or utcnow() - key.last_used_at > TOUCH_EVERY:
-        await queries.touch_api_key(session, key.id)
-    scopes = None if key.scopes is None else frozenset(key.scopes)
-    return Actor(member.id, organisation.id, organisation.kind, Role(member.role), key.id, scopes)
+    if found.last_used_at is None or utcnow() - found.last_used_at > TOUCH_EVERY:
+        await queries.touch_api_key(session, found.key_id)
+    scopes = None if found.scopes is None else frozenset(found.scopes)
+    return Actor(found.member_id, found.organisation_id, found.kind, found.role, found.key_id, scopes)
 
 
-def is_usable(key: ApiKey) -> bool:
+def is_usable(found: queries.Credentials) -> bool:
+    """Whether a key has not ended, and whoever holds it may use the service."""
+    return is_lasting(found) and found.member_standing == found.organisation_standing == Standing.ACTIVE
+
+
+def is_lasting(key: ApiKey | queries.Credentials) -> bool:
     """Whether a key is neither revoked nor expired."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > utcnow())
-
-
-def is_active(holder: Member | Organisation) -> bool:
-    """Whether a member or an organisation may use the service."""
-    return holder.standing == Standing.ACTIVE

@@ -79,8 +79,8 @@ class SkillMatchOut(Out):
 class IdentityOut(Out):
     """Who the candidate is; for those who may know."""
 
-    given_name: str = Field(description="Given name.")
-    family_name: str = Field(description="Family name.")
+    given_name: str = Field(description="Given name.", examples=["Ana"])
+    family_name: str = Field(description="Family name.", examples=["Soto"])
     organisation_id: UUID = Field(description="The firm that offers them.")
 
 
@@ -110,7 +110,10 @@ class ShortlistEntryOut(Out):
     erased: bool = Field(
         description="Whether the person was erased since: place and score stay, and nothing is said of them any more."
     )
-    summary: str | None = Field(description="The place in one sentence; null once erased.")
+    summary: str | None = Field(
+        description="The place in one sentence; null once erased.",
+        examples=["Has every required skill; seven shared hours a day."],
+    )
     candidate: CandidateOut | None = Field(description="The candidate as ranked; null once erased.")
     identity: IdentityOut | None = Field(description="Who they are; null for clients before acceptance.")
     parts: list[PartOut] = Field(description="The score, part by part.")

@@ -5,7 +5,15 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, HttpUrl, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    HttpUrl,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from app.core.pages import PageQuery
 from app.core.schemas import (
@@ -38,7 +46,12 @@ def _in_living_memory(day: date) -> date:
 
 Day = Annotated[IsoDate, AfterValidator(_in_living_memory), Field(examples=["2027-01-04"])]
 Year = Annotated[Whole, Field(ge=1940, le=2100, examples=[2026])]
-Years = Annotated[Decimal, Field(ge=0, le=60, max_digits=3, decimal_places=1, examples=[4.5])]
+Years = Annotated[
+    Decimal,
+    Field(ge=0, le=60, max_digits=3, decimal_places=1),
+    # Digits in quotes are taken too; a number is what to send.
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 60, "examples": [4.5]}),
+]
 YearsOut = Annotated[float | None, Field(examples=[4.5])]
 Phone = Annotated[str, Field(pattern=r"^\+?[\d\s().-]{6,25}$", examples=["+57 604 555 0100"])]
 
@@ -88,11 +101,16 @@ class JobIn(Schema):
     """A job; the present one has no end."""
 
     title: Line = Field(description="Title as it was, in any language.", examples=["Desarrollador Backend Ssr"])
-    employer: Line = Field(description="Employer or client; shown to nobody outside the firm and the marketplace.")
+    employer: Line = Field(
+        description="Employer or client; shown to nobody outside the firm and the marketplace.",
+        examples=["Banco del Valle"],
+    )
     domain: Name | None = Field(None, description="Business domain, by id or alias.", examples=["banking"])
     started_on: Day = Field(description="First day.", examples=["2021-03-01"])
     ended_on: Day | None = Field(None, description="Last day; leave out for the present job.", examples=["2024-06-30"])
-    summary: Prose | None = Field(None, description="What was done, in any language.")
+    summary: Prose | None = Field(
+        None, description="What was done, in any language.", examples=["Migré los pagos a microservicios."]
+    )
 
     @field_validator("ended_on")
     @classmethod
@@ -103,9 +121,9 @@ class JobIn(Schema):
 class EducationIn(Schema):
     """A degree or course."""
 
-    institution: Line = Field(description="University, institute or school.")
+    institution: Line = Field(description="University, institute or school.", examples=["Universidad de Antioquia"])
     degree: Line = Field(description="Degree or course.", examples=["Ingeniería de Sistemas"])
-    field_of_study: Line | None = Field(None, description="Subject.")
+    field_of_study: Line | None = Field(None, description="Subject.", examples=["Software"])
     started_in: Year | None = Field(None, description="First year.")
     ended_in: Year | None = Field(None, description="Last year.")
 
@@ -122,7 +140,7 @@ class BioIn(Schema):
     """What the engineer says of themselves."""
 
     language: LanguageTag = Field(description="BCP 47 tag of the text.", examples=["pt-BR"])
-    text: Prose = Field(description="The text.")
+    text: Prose = Field(description="The text.", examples=["Desenvolvo APIs em Go há oito anos."])
 
 
 class Connection(Schema):
@@ -131,7 +149,7 @@ class Connection(Schema):
     medium: Literal["fibre", "cable", "dsl", "fixed_wireless", "mobile", "satellite"] = Field(
         description="Kind of line.", examples=["fibre"]
     )
-    provider: Name | None = Field(None, description="Who provides it.")
+    provider: Name | None = Field(None, description="Who provides it.", examples=["Claro"])
     download_mbps: Whole | None = Field(None, ge=0, le=100_000, description="Downstream speed.", examples=[300])
 
 
@@ -146,9 +164,9 @@ class Workplace(Schema):
 class Contact(Schema):
     """How to reach the engineer."""
 
-    email: Email | None = Field(None, description="E-mail address.")
+    email: Email | None = Field(None, description="E-mail address.", examples=["ana.soto@example.com"])
     phone: Phone | None = Field(None, description="Telephone number.")
-    address: Line | None = Field(None, description="Postal address.")
+    address: Line | None = Field(None, description="Postal address.", examples=["Calle 10 #43-12, Medellín"])
     links: list[HttpUrl] = Field([], max_length=10, description="Profiles and portfolios elsewhere.")
 
 
@@ -184,8 +202,8 @@ class _ProfileFields(Schema):
 class EngineerCreate(_ProfileFields):
     """A new profile."""
 
-    given_name: Name = Field(description="Given name; outsiders do not see it.")
-    family_name: Name = Field(description="Family name; outsiders do not see it.")
+    given_name: Name = Field(description="Given name; outsiders do not see it.", examples=["Ana"])
+    family_name: Name = Field(description="Family name; outsiders do not see it.", examples=["Soto"])
     title: Line = Field(description="Present title, in any language.", examples=["Desarrolladora Backend Senior"])
     discipline: Discipline = Field(description="Trade.")
     contact: Contact | None = Field(None, description="Kept apart; see the contact routes.")
@@ -195,9 +213,11 @@ class EngineerCreate(_ProfileFields):
 class EngineerPatch(_ProfileFields):
     """What to change: fields left out stay, lists are replaced whole, null forgets."""
 
-    given_name: Name = Field(default_factory=str, description="Given name.")
-    family_name: Name = Field(default_factory=str, description="Family name.")
-    title: Line = Field(default_factory=str, description="Present title, in any language.")
+    given_name: Name = Field(default_factory=str, description="Given name.", examples=["Ana"])
+    family_name: Name = Field(default_factory=str, description="Family name.", examples=["Soto"])
+    title: Line = Field(
+        default_factory=str, description="Present title, in any language.", examples=["Desarrolladora Backend Senior"]
+    )
     discipline: Discipline = Field(default_factory=lambda: Discipline.SOFTWARE, description="Trade.")
 
 
@@ -256,8 +276,8 @@ class CertificationOut(Out):
     """A certification held."""
 
     certification_id: str | None = Field(description="Id in the taxonomy, if it is known there.", examples=["cka"])
-    name: str = Field(description="Canonical name, or as written.")
-    written: str = Field(description="As it was given.")
+    name: str = Field(description="Canonical name, or as written.", examples=["Certified Kubernetes Administrator"])
+    written: str = Field(description="As it was given.", examples=["CKA"])
     issued_on: date | None = Field(description="Day of issue.")
     expires_on: date | None = Field(description="Last day of validity.")
 
@@ -266,29 +286,31 @@ class DomainOut(Out):
     """Experience in a business domain."""
 
     domain_id: str | None = Field(description="Id in the taxonomy, if it is known there.", examples=["banking"])
-    name: str = Field(description="Canonical name, or as written.")
-    written: str = Field(description="As it was given.")
+    name: str = Field(description="Canonical name, or as written.", examples=["Banking"])
+    written: str = Field(description="As it was given.", examples=["banca"])
     years: YearsOut = Field(description="Years in the domain.")
 
 
 class JobOut(Out):
     """A job."""
 
-    title: str = Field(description="Title as it was.")
-    employer: str = Field(description="Employer or client.")
-    domain_id: str | None = Field(description="Id of the business domain, if it is known in the taxonomy.")
-    domain_name: str | None = Field(description="Canonical name of the domain, or as written.")
+    title: str = Field(description="Title as it was.", examples=["Desarrollador Backend Ssr"])
+    employer: str = Field(description="Employer or client.", examples=["Banco del Valle"])
+    domain_id: str | None = Field(
+        description="Id of the business domain, if it is known in the taxonomy.", examples=["banking"]
+    )
+    domain_name: str | None = Field(description="Canonical name of the domain, or as written.", examples=["Banking"])
     started_on: date = Field(description="First day.")
     ended_on: date | None = Field(description="Last day; null for the present job.")
-    summary: str | None = Field(description="What was done.")
+    summary: str | None = Field(description="What was done.", examples=["Migré los pagos a microservicios."])
 
 
 class EducationOut(Out):
     """A degree or course."""
 
-    institution: str = Field(description="University, institute or school.")
-    degree: str = Field(description="Degree or course.")
-    field_of_study: str | None = Field(description="Subject.")
+    institution: str = Field(description="University, institute or school.", examples=["Universidad de Antioquia"])
+    degree: str = Field(description="Degree or course.", examples=["Ingeniería de Sistemas"])
+    field_of_study: str | None = Field(description="Subject.", examples=["Software"])
     started_in: int | None = Field(description="First year.")
     ended_in: int | None = Field(description="Last year.")
 
@@ -296,8 +318,8 @@ class EducationOut(Out):
 class BioOut(Out):
     """A self-description."""
 
-    language: str = Field(description="BCP 47 tag of the text.")
-    text: str = Field(description="The text.")
+    language: str = Field(description="BCP 47 tag of the text.", examples=["pt-BR"])
+    text: str = Field(description="The text.", examples=["Desenvolvo APIs em Go há oito anos."])
 
 
 class EngineerOut(Out):
@@ -308,9 +330,9 @@ class EngineerOut(Out):
     status: EngineerStatus = Field(description="State; only a listed engineer is ranked.")
     version: int = Field(description="Goes up with every change; the `ETag` is made of it.", examples=[1])
     erased: bool = Field(description="Whether what was known of the person was erased; texts are then empty.")
-    given_name: str = Field(description="Given name.")
-    family_name: str = Field(description="Family name.")
-    title: str = Field(description="Present title, as written.")
+    given_name: str = Field(description="Given name.", examples=["Ana"])
+    family_name: str = Field(description="Family name.", examples=["Soto"])
+    title: str = Field(description="Present title, as written.", examples=["Desarrolladora Backend Senior"])
     discipline: Discipline = Field(description="Trade.")
     seniority: Seniority | None = Field(description="Step of the career.")
     skills: list[SkillOut] = Field(description="Skills, in the order given.")
@@ -340,10 +362,12 @@ class EngineerOut(Out):
 class ContactOut(Out):
     """How to reach an engineer."""
 
-    email: str | None = Field(description="E-mail address.")
-    phone: str | None = Field(description="Telephone number.")
-    address: str | None = Field(description="Postal address.")
-    links: list[str] = Field(description="Profiles and portfolios elsewhere.")
+    email: str | None = Field(description="E-mail address.", examples=["ana.soto@example.com"])
+    phone: str | None = Field(description="Telephone number.", examples=["+57 604 555 0100"])
+    address: str | None = Field(description="Postal address.", examples=["Calle 10 #43-12, Medellín"])
+    links: list[str] = Field(
+        description="Profiles and portfolios elsewhere.", examples=[["https://example.com/ana-soto"]]
+    )
 
 
 class DocumentOut(Out):

@@ -147,13 +147,18 @@ def timed(work: Any) -> tuple[Any, float]:
     return answer, (perf_counter() - start) * 1000
 
 
-@contextmanager
-def serving(server: Server, name: str) -> Iterator[tuple[str, psutil.Process]]:
-    """A server process on the scratch database, ready."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    urls = server.urls(name)
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(server: Server, name: str, **given: str) -> Iterator[tuple[str, psutil.Process]]:
+    """A server process on the scratch database, ready; `given` are further variables of its environment."""
+    port, urls = free_port(), server.urls(name)
     environment = os.environ | {
         "PUENTE_DATABASE_URL": urls.app,
         "PUENTE_MIGRATION_DATABASE_URL": urls.owner,
@@ -161,9 +166,14 @@ def serving(server: Server, name: str) -> Iterator[tuple[str, psutil.Process]]:
         "PUENTE_LOG_LEVEL": "error",
         "PUENTE_RATE_PER_KEY": "off",
         "PUENTE_RATE_PER_ORGANISATION": "off",
+        **given,
     }
+    quiet = None if environment["PUENTE_LOG_LEVEL"] == "error" else subprocess.DEVNULL
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("puente")), "serve"], env=environment, stdout=subprocess.DEVNULL
+        [str(Path(sys.executable).with_name("puente")), "serve"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=quiet,
     )
     try:
         url = f"http://127.0.0.1:{port}"

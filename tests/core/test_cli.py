@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app.cli import listening
 from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.migrations import head_revision, owner_engine
@@ -76,6 +77,15 @@ def test_the_master_keys_of_another_database_are_one_line(environment, command):
 
     assert "master keys" in line
     assert "0000" not in line
+
+
+def test_a_reply_on_a_kept_connection_leaves_at_once():
+    with (
+        listening("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["serve", "--setup"]])

@@ -53,7 +53,11 @@ async def test_a_profile_moves_over_http_only_where_the_table_lets_it(client, se
         f"/v1/engineers/{engineer['id']}/{VERBS[to]}", headers=matching(supplier, engineer["version"])
     )
 
-    records = (await session.exec(select(AuditRecord).where(AuditRecord.action == "engineer.moved"))).all()
+    records = (
+        await session.exec(
+            select(AuditRecord).where(AuditRecord.action == "engineer.moved").order_by(AuditRecord.sequence)
+        )
+    ).all()
     entry = await session.get(ProfileEntry, engineer["id"], populate_existing=True)
     if legal:
         assert (reply.status_code, reply.json()["status"]) == (200, to)
