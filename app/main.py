@@ -30,7 +30,7 @@ from app.core.roles import confined
 from app.core.settings import Settings
 from app.core.tenancy import RANKING, SYSTEM
 from app.demand import router as demand
-from app.identity import account_router, audit_router, client_router, link_router, matrix, sign_in_router
+from app.identity import account_router, audit_router, client_router, link_router, matrix, sessions, sign_in_router
 from app.identity import router as identity
 from app.identity.token_keys import TokenKeySource
 from app.matchmaking import indexing
@@ -176,7 +176,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
         try:
             await keyring.prepare(database)
             await read_pool(database, engine)
-            await forget_expired_replies(database)
+            await forget_what_has_ended(database)
             yield
         finally:
             engine.close()
@@ -198,10 +198,11 @@ async def read_pool(database: Database, engine: Engine) -> None:
             raise CannotStart(outdated.detail) from outdated
 
 
-async def forget_expired_replies(database: Database) -> None:
-    """Clear what requests leave: they forget expired replies to their own organisation alone."""
+async def forget_what_has_ended(database: Database) -> None:
+    """Clear what requests leave: they forget expired replies to their own organisation alone, and no session."""
     async with database.transaction(SYSTEM) as session:
         await idempotency.forget_expired(session, limit=10_000)
+        await sessions.forget_ended(session)
 
 
 def use_database(app: FastAPI, database: Database) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,6 +22,7 @@ from app.identity.models import (
     PasswordReset,
     RecoveryCode,
     RefreshToken,
+    SignInLock,
     SignInSession,
     Standing,
     Totp,
@@ -306,6 +307,17 @@ async def list_clients(session: AsyncSession, organisation_id: UUID, query: Page
 async def touch_client(session: AsyncSession, client_id: UUID) -> None:
     """Note that an OAuth client was given a token."""
     await session.exec(update(OAuthClient).where(col(OAuthClient.id) == client_id).values(last_used_at=utcnow()))
+
+
+async def forget_ended(session: AsyncSession, *, before: datetime) -> None:
+    """Delete sessions, links and locks that ended before an instant; the audit record keeps that they were."""
+    ended = select(SignInSession.id).where(col(SignInSession.expires_at) < before)
+    await session.exec(delete(RefreshToken).where(col(RefreshToken.session_id).in_(ended)))
+    await session.exec(delete(SignInSession).where(col(SignInSession.expires_at) < before))
+    for link in (Invitation, PasswordReset):
+        await session.exec(delete(link).where(col(link.expires_at) < before))
+    over = or_(col(SignInLock.locked_until).is_(None), col(SignInLock.locked_until) < before)
+    await session.exec(delete(SignInLock).where(col(SignInLock.began_at) < before, over))
 
 
 async def invalidate_totp(session: AsyncSession, member_id: UUID) -> None:

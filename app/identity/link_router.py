@@ -13,7 +13,7 @@ from app.core.idempotency import IdempotencyReplyWithheld
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
-from app.identity import invitations, resets
+from app.identity import invitations, resets, second_factor
 from app.identity.account_schemas import (
     InvitationCreate,
     InvitationCreated,
@@ -31,6 +31,7 @@ from app.identity.errors import (
     OrganisationNotFound,
     OwnAccess,
     RoleOutOfPlace,
+    TotpNotFound,
 )
 from app.identity.passwords import PasswordTooWeak
 from app.identity.permissions import Resource, Verb
@@ -124,6 +125,18 @@ async def create_password_reset(
     reset, text = await resets.create_reset(session, actor, member_id)
     response.headers["Cache-Control"] = "no-store"
     return PasswordResetCreated(id=reset.id, member_id=reset.member_id, expires_at=reset.expires_at, token=text)
+
+
+@router.delete(
+    "/members/{member_id}/totp",
+    operation_id="remove_member_totp",
+    summary="Take away a lost authenticator",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(MemberNotFound, OwnAccess, TotpNotFound, ScopesTooNarrow),
+)
+async def remove_member_totp(member_id: UUID, session: SessionDep, actor: MayChangeMember) -> None:
+    """Take away the authenticator of a member who has lost it. Its sessions end; its role may ask for another."""
+    await second_factor.remove(session, actor, member_id)
 
 
 @links.post(

@@ -139,6 +139,8 @@ def require(actor: Actor, verb: Verb, resource: Resource) -> None:
     """Refuse unless the table lets this actor do this to anything at all."""
     if not permits(actor, verb, resource):
         noun = resource.replace("_", " ")
+        if actor.role is not None and granted(actor.role, verb, resource):
+            raise Forbidden(f"The credential lacks the scope {scope_of(verb, resource)}.")
         raise Forbidden(f"A {str(actor.role).replace('_', ' ')} may not {verb} this: {noun}.")
 
 

@@ -1,5 +1,7 @@
 """Setting up an authenticator, and giving it up."""
 
+from uuid import UUID
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
@@ -8,12 +10,13 @@ from app.core.clock import utcnow
 from app.core.database import Database
 from app.core.tenancy import SIGN_IN
 from app.identity import credential_queries as queries
-from app.identity import lockout, sessions, sign_in, totp
+from app.identity import lockout, service, sessions, sign_in, totp
 from app.identity.account_schemas import SecondFactorProof
-from app.identity.errors import TotpCodeWrong, TotpConfirmed, TotpNotFound
+from app.identity.errors import OwnAccess, TotpCodeWrong, TotpConfirmed, TotpNotFound
 from app.identity.events import RecoveryCodesMade, TotpDisabled, TotpEnrolled
 from app.identity.models import Member, Totp
 from app.identity.queries import get_member
+from app.identity.scopes import require_unlimited
 from app.identity.sessions import require_session
 from app.identity.token_keys import TokenKeys
 
@@ -103,6 +106,23 @@ async def disable(database: Database, keyring: TokenKeys, actor: Actor, given: S
             await lockout.forgive(session, attempt)
     except sign_in.Refused as refusal:
         await sign_in.refuse_proof(database, member, attempt, refusal.reason)
+
+
+async def remove(session: AsyncSession, actor: Actor, member_id: UUID) -> None:
+    """Take away the authenticator of a member who has lost it, recovery codes included; its sessions end.
+
+    Raises:
+        ScopesTooNarrow: the actor's credential is limited, and a session of the member's would not be.
+    """
+    require_unlimited(actor)
+    member = await service.lock_member(session, actor, member_id)
+    if member.id == actor.member_id:
+        raise OwnAccess("Give up your own with POST /v1/me/totp/disable.")
+    if await queries.find_totp(session, member.id) is None:
+        raise TotpNotFound("No authenticator is set up.")
+    await queries.invalidate_totp(session, member.id)
+    await sessions.revoke_all(session, actor, member, reason="second factor taken away")
+    await audit.record(session, actor, TotpDisabled(member.id, owner_id=member.organisation_id))
 
 
 async def spend_factor(session: AsyncSession, keyring: TokenKeys, actor: Actor, given: SecondFactorProof) -> None:

@@ -24,6 +24,8 @@ from app.identity.token_keys import TokenKeys
 IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
 TOUCH_EVERY: Final = timedelta(minutes=1)
+KEPT: Final = timedelta(days=30)
+"""How long what has ended can still be looked up."""
 NEED_SECOND_FACTOR: Final = frozenset(Role) - {Role.HIRING_MANAGER}
 """Whoever sees many people's data, or decides who sees it."""
 
@@ -124,6 +126,11 @@ async def end_family(session: AsyncSession, digest: bytes) -> None:
         row.revoked_at = utcnow()
         event = RefreshTokenReused(row.id, row.member_id, owner_id=row.organisation_id)
         await audit.record(session, Actor.system(), event)
+
+
+async def forget_ended(session: AsyncSession) -> None:
+    """Forget sessions, links and locks that ended a month ago."""
+    await queries.forget_ended(session, before=utcnow() - KEPT)
 
 
 def require_session(actor: Actor) -> tuple[UUID, UUID]:

@@ -8,8 +8,8 @@ from sqlmodel import select
 
 from app.core.actor import Role
 from app.core.clock import utcnow
-from app.identity import totp
-from app.identity.models import RecoveryCode, Totp
+from app.identity import sessions, totp
+from app.identity.models import RecoveryCode, RefreshToken, SignInSession, Totp
 from tests.identity.people import RECOVERY, bearer, make_person, open_session, signed_in
 
 
@@ -231,3 +231,33 @@ async def test_server_owned_fields_are_nobody_s_to_set(client, session, field):
 
     assert [reply.status_code for reply in replies] == [422] * 4
     assert all(reply.json()["errors"][0]["code"] == "extra-forbidden" for reply in replies)
+
+
+async def test_an_admin_takes_away_a_lost_authenticator_and_the_sessions_with_it(client, session):
+    admin, admins = await signed_in(session, Role.SUPPLIER_ADMIN)
+    person, headers = await signed_in(session, Role.SUPPLIER_RECRUITER, admin.organisation, authenticator=True)
+    _, strangers = await signed_in(session, Role.SUPPLIER_ADMIN)
+    url = f"/v1/members/{person.member.id}/totp"
+
+    foreign = await client.delete(url, headers=strangers)
+    own = await client.delete(f"/v1/members/{admin.member.id}/totp", headers=admins)
+    removed, again = await client.delete(url, headers=admins), await client.delete(url, headers=admins)
+
+    assert (foreign.status_code, own.json()["code"]) == (404, "own-access")
+    assert (removed.status_code, again.json()["code"]) == (204, "totp-not-found")
+    assert (await client.get("/v1/me", headers=headers)).status_code == 401
+    reply = await client.post("/v1/sessions", json=person.sign_in)
+    assert (reply.status_code, reply.json()["mfa"]) == (201, "enrolment_required")
+
+
+async def test_what_ended_a_month_ago_is_forgotten_and_what_lasts_is_kept(session, time_machine):
+    time_machine.move_to("2026-11-21T12:00:00Z", tick=False)
+    await signed_in(session)
+    time_machine.move_to("2026-12-25T12:00:00Z", tick=False)
+    new, _ = await signed_in(session)
+
+    await sessions.forget_ended(session)
+
+    left = (await session.exec(select(SignInSession.member_id))).all()
+    assert left == [new.member.id]
+    assert len((await session.exec(select(RefreshToken))).all()) == 1
