@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -99,9 +99,11 @@ def grant(connection: Connection, role: str | None) -> None:
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}"))
     connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}"))
     connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}"))
-    for table in tables_marked(APPEND_ONLY, SQLModel.metadata):
+    # An older schema lacks tables of this code.
+    there = set(inspect(connection).get_table_names())
+    for table in there.intersection(tables_marked(APPEND_ONLY, SQLModel.metadata)):
         connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {name}"))
-    for table in tables_marked(KEPT, SQLModel.metadata):
+    for table in there.intersection(tables_marked(KEPT, SQLModel.metadata)):
         connection.execute(text(f"REVOKE DELETE ON {table} FROM {name}"))
 
 
