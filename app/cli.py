@@ -49,6 +49,8 @@ audit = typer.Typer(no_args_is_help=True, help="Sign, export and verify the audi
 cli.add_typer(audit, name="audit")
 keys = typer.Typer(no_args_is_help=True, help="Look after the master keys that personal data is sealed under.")
 cli.add_typer(keys, name="keys")
+privacy = typer.Typer(no_args_is_help=True, help="See that whoever was erased stays erased.")
+cli.add_typer(privacy, name="privacy")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -190,6 +192,14 @@ def export(
     settings = Settings()
     write = sys.stdout.buffer.write
     asyncio.run(operations.audit_export(settings, migrated_database(settings), organisation, write))
+
+
+@privacy.command()
+def replay() -> None:
+    """Erase again whom the ledger of erasures names, as `serve` does before it is ready: after restoring a backup."""
+    settings = Settings()
+    erased = asyncio.run(operations.replay_erasures(settings, migrated_database(settings)))
+    out.print(f"{erased} people were erased again.")
 
 
 @keys.command()

@@ -1,12 +1,15 @@
 """The application, put together. Composition only."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
 
+import structlog
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -15,7 +18,7 @@ from app.audit.signing import sealing
 from app.core import health, idempotency, keyring, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
-from app.core.errors import CannotStart
+from app.core.errors import CannotStart, DomainError
 from app.core.events import Subscriptions
 from app.core.failures import install_failures
 from app.core.headers import ACCEPTED, EXPOSED, ReplyHeaders
@@ -30,16 +33,22 @@ from app.core.roles import confined
 from app.core.settings import Settings
 from app.core.tenancy import RANKING, SYSTEM
 from app.demand import router as demand
+from app.demand import service as demand_service
 from app.identity import account_router, audit_router, client_router, link_router, matrix, sessions, sign_in_router
 from app.identity import router as identity
 from app.identity.token_keys import TokenKeySource
 from app.matchmaking import indexing
+from app.matchmaking import privacy as ranked_people
 from app.matchmaking import router as matchmaking
 from app.matchmaking.engine import Engine, load_engine
 from app.matchmaking.errors import IndexOutdated
 from app.talent import documents_router
 from app.talent import router as talent
+from app.talent.privacy import erasure, ledger
+from app.talent.privacy import link_router as engineer_links
+from app.talent.privacy import router as privacy
 from app.taxonomy import router as taxonomy
+from app.taxonomy.events import WordsAbandoned
 
 TAGS: Final = [
     {"name": "sign-in", "description": "Sessions of people, tokens of programs, passwords and second factors."},
@@ -49,6 +58,7 @@ TAGS: Final = [
         "description": "Skills, titles, domains, certifications, cities: ids, and every name they go by.",
     },
     {"name": "engineers", "description": "Profiles of engineers, posted by the firms that offer them."},
+    {"name": "privacy", "description": "What engineers may ask about their data: consent, export, erasure."},
     {"name": "requests", "description": "Roles that clients want filled."},
     {"name": "shortlists", "description": "Candidates for a request: ranked, explained, frozen."},
     {"name": "audit", "description": "Who did what, for those who must know."},
@@ -68,6 +78,10 @@ Instants are RFC 3339 in UTC.
 Replies say in `RateLimit-Policy` and `RateLimit` how often your key and your organisation may call and what remains;
 past it the answer is 429 with `Retry-After`.
 """
+
+FOLLOW_EVERY_S: Final = 30.0
+
+log = structlog.get_logger(__name__)
 
 CORS: Final[dict[str, Any]] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -106,7 +120,8 @@ def create_app(
     if engine is not None:
         use_engine(app, engine)
     install_failures(app)
-    rooms = (identity, taxonomy, talent, documents_router, demand, matchmaking, audit_router, problems, health)
+    people = (talent, documents_router, privacy, engineer_links)
+    rooms = (identity, taxonomy, *people, demand, matchmaking, audit_router, problems, health)
     for room in rooms:
         app.include_router(room.router)
     for router in (
@@ -150,6 +165,9 @@ def subscriptions(engine: Engine) -> Subscriptions:
     """Which room reacts to what another announces."""
     wired = Subscriptions()
     indexing.subscribe(wired, engine)
+    ranked_people.subscribe(wired)
+    erasure.subscribe(wired)
+    wired.on(WordsAbandoned, demand_service.say_words_in_use)
     return wired
 
 
@@ -159,7 +177,7 @@ def known_to_sessions(settings: Settings) -> dict[str, Any]:
     Raises:
         CannotStart: they cannot be read or kept.
     """
-    return sealing(settings) | keyring.keys(settings)
+    return sealing(settings) | keyring.keys(settings) | ledger.ledger(settings)
 
 
 def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -175,14 +193,38 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
         use_engine(app, engine)
         try:
             await keyring.prepare(database)
+            await erasure.replay(database, database.info[ledger.LEDGER])
             await read_pool(database, engine)
             await forget_what_has_ended(database)
-            yield
+            async with following(database, engine):
+                yield
         finally:
             engine.close()
             await database.close()
 
     return around
+
+
+@asynccontextmanager
+async def following(database: Database, engine: Engine) -> AsyncIterator[None]:
+    """Bring changes into the pool now and then, so that also a process that ranks nothing forgets who was erased."""
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            try:
+                async with database.transaction(RANKING) as session:
+                    await engine.catch_up(session)
+            except (DomainError, SQLAlchemyError) as failure:
+                log.warning("the pool could not follow", reason=type(failure).__name__)
+
+    task = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def read_pool(database: Database, engine: Engine) -> None:

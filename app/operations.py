@@ -26,6 +26,7 @@ from app.matchmaking.engine import Engine, load_engine
 from app.seeding.companies import holds_demonstration
 from app.seeding.credentials import FILE
 from app.seeding.load import Seeded, seed
+from app.talent.privacy import erasure, ledger
 from app.taxonomy import service as taxonomy
 from matching.encoder import Progress
 
@@ -49,6 +50,12 @@ async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[
     finally:
         engine.close()
         await database.close()
+
+
+async def replay_erasures(settings: Settings, urls: DatabaseUrls) -> int:
+    """Erase again whom the ledger names and the database still knows; return how many."""
+    async with opened(settings, urls) as (database, _):
+        return await erasure.replay(database, database.info[ledger.LEDGER])
 
 
 async def load_reference(settings: Settings, urls: DatabaseUrls) -> bool:

@@ -9,9 +9,21 @@ from app.demand import models as demand
 from app.identity import models as identity
 from app.matchmaking import models as matchmaking
 from app.talent import models as talent
+from app.talent.privacy import models as privacy
 from app.taxonomy import models as taxonomy
 
-__all__ = ["audit", "demand", "idempotency", "identity", "keyring", "matchmaking", "metadata", "talent", "taxonomy"]
+__all__ = [
+    "audit",
+    "demand",
+    "idempotency",
+    "identity",
+    "keyring",
+    "matchmaking",
+    "metadata",
+    "privacy",
+    "talent",
+    "taxonomy",
+]
 
 metadata = SQLModel.metadata
 require_classified(metadata)

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +20,7 @@ from app.core.settings import Settings
 from app.core.tenancy import SYSTEM, TELL, words_for
 from app.main import create_app, subscriptions
 from app.matchmaking.engine import Engine
+from app.talent.privacy.ledger import ledger
 from matching import HashingEncoder
 from tests.databases import SharedDatabase, SystemDatabase
 from tests.factories import Caller, make_caller
@@ -46,9 +49,15 @@ def urls(server: Server) -> Iterator[DatabaseUrls]:
 
 
 @pytest.fixture
-def settings(urls: DatabaseUrls) -> Settings:
+def ledger_file(tmp_path: Path) -> Path:
+    """Where this test's erasures are written down."""
+    return tmp_path / "state" / "erasures.ndjson"
+
+
+@pytest.fixture
+def settings(urls: DatabaseUrls, ledger_file: Path) -> Settings:
     """Settings that name the test's database and nothing of the developer's."""
-    return Settings(database_url=urls.app, migration_database_url=urls.owner)
+    return Settings(database_url=urls.app, migration_database_url=urls.owner, erasure_ledger=ledger_file)
 
 
 @pytest.fixture
@@ -74,7 +83,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def database(connection: AsyncConnection, engine: Engine, settings: Settings) -> Database:
     """Sessions on the test's connection: what they commit is a savepoint."""
-    return SharedDatabase(connection, subscriptions(engine), keys(settings), join_transaction_mode="create_savepoint")
+    return SharedDatabase(connection, subscriptions(engine), known(settings), join_transaction_mode="create_savepoint")
 
 
 @pytest.fixture
@@ -111,10 +120,12 @@ def committed_urls(server: Server) -> Iterator[DatabaseUrls]:
 
 
 @pytest.fixture
-async def committed_database(committed_urls: DatabaseUrls, engine: Engine) -> AsyncIterator[Database]:
+async def committed_database(
+    committed_urls: DatabaseUrls, engine: Engine, ledger_file: Path
+) -> AsyncIterator[Database]:
     """Real transactions on as many connections as it takes."""
-    settings = Settings(database_url=committed_urls.app)
-    database = SystemDatabase(create_engine(committed_urls.app, settings), subscriptions(engine), keys(settings))
+    settings = Settings(database_url=committed_urls.app, erasure_ledger=ledger_file)
+    database = SystemDatabase(create_engine(committed_urls.app, settings), subscriptions(engine), known(settings))
     yield database
     await database.close()
 
@@ -127,6 +138,11 @@ async def committed_client(
     settings = Settings(database_url=committed_urls.app)
     async with client_of(create_app(settings, database=committed_database, engine=engine)) as client:
         yield client
+
+
+def known(settings: Settings) -> dict[str, Any]:
+    """What sessions must know, without a key of the developer's for checkpoints."""
+    return keys(settings) | ledger(settings)
 
 
 def client_of(application: FastAPI) -> httpx.AsyncClient:

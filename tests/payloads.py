@@ -96,3 +96,17 @@ class Statements:
         reply = await call
         assert reply.status_code < 400, reply.text
         return len(self.seen) - before
+
+
+async def post_link(client: httpx.AsyncClient, caller: Caller, engineer_id: str, *purposes: str, **given: Any) -> Json:
+    """Make a link for an engineer and return the reply's body."""
+    url = f"/v1/engineers/{engineer_id}/links"
+    reply = await client.post(url, json={"purposes": purposes, **given}, headers=caller.headers)
+    assert reply.status_code == 201, reply.text
+    body: Json = reply.json()
+    return body
+
+
+def decision(decided: str = "withdrawn", purpose: str = "matching", version: str = "v1") -> Json:
+    """One decision about a consent."""
+    return {"purpose": purpose, "text_version": version, "decision": decided}

@@ -1,6 +1,8 @@
 """Reading audit records."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,3 +24,11 @@ async def list_records(session: AsyncSession, query: AuditRecordQuery) -> Rows[A
     if query.until is not None:
         statement = statement.where(AuditRecord.at < query.until)
     return await list_rows(session, statement, query, SORTS, tie=col(AuditRecord.id))
+
+
+async def records_about(session: AsyncSession, kinds: Sequence[str], subject_id: UUID) -> Sequence[AuditRecord]:
+    """Every record of one subject, oldest first."""
+    statement = select(AuditRecord).where(
+        col(AuditRecord.subject_type).in_(kinds), col(AuditRecord.subject_id) == subject_id
+    )
+    return (await session.exec(statement.order_by(col(AuditRecord.at), col(AuditRecord.id)))).all()

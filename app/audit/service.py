@@ -1,7 +1,8 @@
 """Recording what happened, in the transaction in which it happens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -55,6 +56,11 @@ async def list_records(session: AsyncSession, query: AuditRecordQuery) -> Rows[A
     sealed = {record.subject_id for record in rows.items if any(map(is_sealed, record.payload.values()))}
     keys = await person_keys(session, sealed)
     return Rows([readable(record, keys.get(record.subject_id)) for record in rows.items], rows.next_cursor)
+
+
+async def records_about(session: AsyncSession, kinds: Sequence[str], subject_id: UUID) -> Sequence[AuditRecord]:
+    """Everything recorded about one subject, oldest first, as it is stored."""
+    return await queries.records_about(session, kinds, subject_id)
 
 
 def readable(record: AuditRecord, key: Key | None) -> AuditRecordOut:

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 from python_multipart.multipart import parse_options_header
-from sqlalchemy import Index, delete, func, tuple_
+from sqlalchemy import Column, Index, Uuid, delete, func, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
@@ -35,6 +36,8 @@ HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 VISIBLE: Final = r"^[\x21-\x7e]{1,255}$"
 KEEP_FOR: Final = timedelta(days=7)
+NAMED: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""An id, wherever it is named."""
 KEPT_HEADERS: Final = ("content-type", "etag", "location")
 FORGET_AT_ONCE: Final = 20
 """How many expired records a request with a key clears away, so that no request waits long for it."""
@@ -71,11 +74,12 @@ class IdempotencyRecord(SQLModel, table=True):
     __tablename__: ClassVar[str] = "idempotency_record"
     __table_args__ = (
         Index("ix_idempotency_record_expires_at", "expires_at"),
+        Index("ix_idempotency_record_subjects", "subjects", postgresql_using="gin"),
         {
             "info": {
                 TENANCY: Policies(write=any_of(side(Side.SYSTEM), own(Side.SUPPLIER, Side.CLIENT, Side.MARKETPLACE))),
                 **classified(
-                    internal="member_id key organisation_id fingerprint status created_at expires_at",
+                    internal="member_id key organisation_id fingerprint subjects status created_at expires_at",
                     confidential="reply",
                 ),
             }
@@ -86,6 +90,9 @@ class IdempotencyRecord(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=255)
     organisation_id: UUID | None
     fingerprint: bytes
+    """Empty once somebody whom the reply named was erased: it is a hash of what was sent about them."""
+    subjects: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
+    """Every id that the path or the reply names, so that the replies that speak of somebody are found."""
     status: int
     reply: bytes | None
     """Headers and body under the house's key, for they repeat what is known of people.
@@ -113,6 +120,7 @@ class Attempt:
     organisation_id: UUID | None
     key: str
     fingerprint: bytes
+    path: str
 
     async def keep(self, response: Response) -> None:
         """Write the reply down beside its effect, unless it is a refusal, which changed nothing."""
@@ -125,6 +133,7 @@ class Attempt:
             key=self.key,
             organisation_id=self.organisation_id,
             fingerprint=self.fingerprint,
+            subjects=ids_in(self.path.encode(), bytes(response.body)),
             status=response.status_code,
             reply=None if secret else sealed_reply(await house_key(self.session), self.member_id, self.key, response),
             created_at=now,
@@ -148,18 +157,22 @@ async def begin(request: Request, session: AsyncSession, actor: Actor) -> None:
     given = request.headers.getlist(HEADER)
     if request.method != "POST" or not given or actor.member_id is None:
         return
-    key, fingerprint = read_key(given), fingerprint_of(request, await request.body())
+    key, house = read_key(given), await house_key(session)
+    # Keyed, or whoever reads the database could try out of what person a request was.
+    fingerprint = house.digest("idempotency_record", "fingerprint", fingerprint_of(request, await request.body()).hex())
     # A statement of its own before the look-up: only a later one sees what the holder of the lock has committed.
     ours = await session.scalar(select(func.pg_try_advisory_xact_lock(lock_number(actor.member_id, key))))
     found = await session.get(IdempotencyRecord, (actor.member_id, key))
     if found is not None and found.expires_at > utcnow():
-        raise Replay(response_of(found, fingerprint, await house_key(session)))
+        raise Replay(response_of(found, fingerprint, house))
     if not ours:
         raise IdempotencyInFlight("Repeat the request shortly to get its reply.")
     if found is not None:
         await session.delete(found)
         await session.flush()
-    request.scope[ATTEMPT] = Attempt(session, actor.member_id, actor.organisation_id, key, fingerprint)
+    request.scope[ATTEMPT] = Attempt(
+        session, actor.member_id, actor.organisation_id, key, fingerprint, request.scope["path"]
+    )
 
 
 async def keep(request: Request, response: Response) -> None:
@@ -188,6 +201,22 @@ async def forget_expired(session: AsyncSession, *, limit: int) -> int:
         delete(IdempotencyRecord).where(tuple_(*here).in_(select(expired.c.member_id, expired.c.key)))
     )
     return gone.rowcount
+
+
+async def withhold_replies(session: AsyncSession, subject_id: UUID) -> None:
+    """Drop every kept reply that names `subject_id`; a repeat has no second effect still, and gets no reply."""
+    here = (col(IdempotencyRecord.member_id), col(IdempotencyRecord.key))
+    named = select(*here).where(col(IdempotencyRecord.subjects).contains([subject_id]))
+    # In one order, so that two who withhold the same replies wait for each other only once.
+    rows = (await session.exec(named.order_by(*here).with_for_update())).all()
+    if rows:
+        withheld = update(IdempotencyRecord).where(tuple_(*here).in_(rows))
+        await session.exec(withheld.values(reply=None, fingerprint=b"", subjects=[]))
+
+
+def ids_in(*texts: bytes) -> list[UUID]:
+    """Every id the texts name, once."""
+    return sorted({UUID(found.decode()) for text in texts for found in NAMED.findall(text)})
 
 
 def read_key(given: list[str]) -> str:
@@ -240,7 +269,7 @@ def place_of(member_id: UUID, key: str) -> bytes:
 
 def response_of(record: IdempotencyRecord, fingerprint: bytes, house: HouseKey) -> Response:
     """The reply that was given, for the same request only."""
-    if record.fingerprint != fingerprint:
+    if record.fingerprint not in (fingerprint, b""):
         raise IdempotencyKeyReused("Send another request with another Idempotency-Key, and a repeat unchanged.")
     if record.reply is None:
         raise IdempotencyReplyWithheld("What it made exists; if the reply was lost, make another with another key.")

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """Wrap the keys that personal data is sealed with; unset makes one once in the state folder."""
     audit_key: SecretStr | None = Field(None, min_length=32)
     """Signs checkpoints of the audit record; unset makes one once in the state folder."""
+    erasure_ledger: Path | None = None
+    """Where erasures are written down, so that a restored backup brings nobody back; unset, in the state folder."""
     audit_checkpoint_every: int = Field(100, ge=1)
     """After how many records of an organisation the server signs a checkpoint by itself."""
 

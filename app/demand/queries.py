@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.pages import Rows, Sorts, list_rows
 from app.demand.errors import RequestNotFound
-from app.demand.models import Request
+from app.demand.models import Request, RequestSkill
 from app.demand.schemas import RequestQuery
 
 LISTS: Final = ("skills", "certifications")
@@ -60,6 +60,13 @@ async def request_ids(session: AsyncSession, *, after: UUID | None, limit: int) 
     if after is not None:
         statement = statement.where(col(Request.id) > after)
     return (await session.exec(statement.order_by(col(Request.id)).limit(limit))).all()
+
+
+async def unknown_words(session: AsyncSession) -> Sequence[str]:
+    """Every spelling under which requests ask for a skill that no concept goes by."""
+    return (
+        await session.exec(select(RequestSkill.written).where(col(RequestSkill.skill_id).is_(None)).distinct())
+    ).all()
 
 
 def _found(request: Request | None) -> Request:

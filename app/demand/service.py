@@ -24,6 +24,8 @@ from app.demand.policy import names_client, reach
 from app.demand.schemas import RequestCreate, RequestPatch, RequestQuery
 from app.identity.permissions import Resource, Verb
 from app.taxonomy import service as taxonomy
+from app.taxonomy.events import WordsAbandoned
+from app.taxonomy.words import key
 
 
 async def create_request(session: AsyncSession, actor: Actor, data: RequestCreate) -> Request:
@@ -116,6 +118,11 @@ async def request_ids(session: AsyncSession, *, after: UUID | None, limit: int) 
 def _touch(request: Request) -> None:
     request.version += 1
     request.updated_at = utcnow()
+
+
+async def say_words_in_use(session: AsyncSession, fact: WordsAbandoned) -> None:
+    """Keep the unknown words that a request asks for."""
+    fact.in_use.update(fact.words & {key(word) for word in await queries.unknown_words(session)})
 
 
 async def _follow_up(session: AsyncSession, request: Request, *, new_skills: bool) -> None:

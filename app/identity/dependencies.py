@@ -35,7 +35,9 @@ from app.identity.permissions import Resource, Verb, require
 from app.identity.scopes import ALL_SCOPES
 from app.identity.token_keys import TokenKeys, TokenKeySource
 
-SENSITIVE: Final = frozenset({Resource.ENGINEER_CONTACT, Resource.ENGINEER_DOCUMENT, Resource.AUDIT_EVENT})
+SENSITIVE: Final = frozenset(
+    {Resource.ENGINEER_CONTACT, Resource.ENGINEER_DOCUMENT, Resource.PERSONAL_DATA, Resource.AUDIT_EVENT}
+)
 """Of these a record is kept also when what was asked for is not there for the actor."""
 
 TOKEN_URL: Final = "/v1/oauth/token"  # noqa: S105 - an address

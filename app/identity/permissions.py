@@ -22,6 +22,10 @@ class Resource(StrEnum):
     ENGINEER = "engineer"
     ENGINEER_CONTACT = "engineer_contact"
     ENGINEER_DOCUMENT = "engineer_document"
+    ENGINEER_LINK = "engineer_link"
+    CONSENT = "consent"
+    PERSONAL_DATA = "personal_data"
+    """Everything known of an engineer: to read it is to export it, to remove it is to erase them."""
     REQUEST = "request"
     SHORTLIST = "shortlist"
 
@@ -98,6 +102,13 @@ TABLE: Final[Mapping[tuple[Resource, Verb], tuple[Relations, ...]]] = {
     (Resource.ENGINEER_CONTACT, Verb.CHANGE): (own,    own,        _,      _,          _,        _,     _),
     (Resource.ENGINEER_DOCUMENT, Verb.READ):   (own,   own,        _,      _,          every,    _,     _),
     (Resource.ENGINEER_DOCUMENT, Verb.CHANGE): (own,   own,        _,      _,          _,        _,     _),
+    (Resource.ENGINEER_LINK, Verb.CREATE):    (own,    own,        _,      _,          every,    every, _),
+    (Resource.ENGINEER_LINK, Verb.READ):      (own,    own,        _,      _,          every,    every, _),
+    (Resource.ENGINEER_LINK, Verb.REMOVE):    (own,    own,        _,      _,          every,    every, _),
+    (Resource.CONSENT, Verb.CREATE):          (own,    own,        _,      _,          _,        _,     _),
+    (Resource.CONSENT, Verb.READ):            (own,    own,        _,      _,          every,    _,     _),
+    (Resource.PERSONAL_DATA, Verb.READ):      (own,    own,        _,      _,          every,    _,     _),
+    (Resource.PERSONAL_DATA, Verb.REMOVE):    (own,    _,          _,      _,          _,        every, _),
     (Resource.REQUEST, Verb.CREATE):          (_,      _,          own,    own,        _,        _,     _),
     (Resource.REQUEST, Verb.READ):            (invited, invited,   own,    own,        every,    _,     _),
     (Resource.REQUEST, Verb.CHANGE):          (_,      _,          own,    own,        _,        _,     _),

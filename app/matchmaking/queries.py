@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import sqlalchemy
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, Text, cast, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import selectinload
 from sqlmodel import col, select
@@ -19,7 +19,7 @@ from app.core.keyring import PersonKey, keyring_of, person_keys, place_of
 from app.core.pages import PageQuery, Rows, list_rows
 from app.core.tenancy import Side, elevated
 from app.matchmaking.errors import ShortlistNotFound
-from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist, facts_place
+from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist, ShortlistEntry, facts_place
 from matching import PROFILE, Change
 
 CHUNK: Final = 2000
@@ -220,6 +220,31 @@ async def list_shortlists(
     statement = select(Shortlist).where(col(Shortlist.request_id) == request_id, visible)
     sorts = {"created_at": Shortlist.created_at}
     return await list_rows(session, statement, query, sorts, tie=col(Shortlist.id))  # type: ignore[arg-type]
+
+
+async def unlisted_among(session: AsyncSession, engineer_ids: Sequence[UUID]) -> bool:
+    """Whether the index no longer lists one of these."""
+    statement = select(func.count()).select_from(ProfileEntry)
+    listed = statement.where(col(ProfileEntry.engineer_id).in_(engineer_ids), col(ProfileEntry.listed))
+    async with elevated(session, Side.RANKING):
+        return (await session.exec(listed)).one() < len(engineer_ids)
+
+
+async def entries_of(session: AsyncSession, engineer_id: UUID) -> Sequence[tuple[ShortlistEntry, Shortlist]]:
+    """Where an engineer was ranked, oldest first."""
+    statement = (
+        select(ShortlistEntry, Shortlist)
+        .join(Shortlist, col(Shortlist.id) == col(ShortlistEntry.shortlist_id))
+        .where(col(ShortlistEntry.engineer_id) == engineer_id)
+        .order_by(col(Shortlist.created_at), col(Shortlist.id))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def blank_entries(session: AsyncSession, engineer_id: UUID) -> None:
+    """Leave of an engineer's places in shortlists the rank and the score."""
+    statement = update(ShortlistEntry).where(col(ShortlistEntry.engineer_id) == engineer_id)
+    await session.exec(statement.values(sealed=b"").execution_options(synchronize_session=False))
 
 
 def _stored_change(keyring: Keyring, row: Sequence[Any]) -> StoredChange:

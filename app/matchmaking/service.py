@@ -72,6 +72,9 @@ async def create_shortlist(
     )
     await audit.record(session, actor, event)
     await session.flush()
+    # The entries now hold their engineers' rows against an erasure; one that came before has gone unnoticed so far.
+    if await queries.unlisted_among(session, [entry.engineer_id for entry in shortlist.entries]):
+        raise PoolUnsettled("A candidate was withdrawn while they were ranked; try again.")
     return shortlist
 
 

@@ -26,6 +26,8 @@ from app.talent.events import DocumentAdded, DocumentRead, DocumentRemoved
 from app.talent.files import media_type_of
 from app.talent.models import DocumentKind, Engineer, EngineerDocument
 from app.talent.policy import reach
+from app.talent.privacy import consents
+from app.talent.privacy.models import ConsentPurpose
 from app.talent.schemas import DocumentQuery
 from app.talent.service import refuse_archived, require_reason, stated_reason
 
@@ -57,6 +59,7 @@ async def add_document(
         raise DocumentRefused("Send a PDF, DOCX, ODT, PNG, JPEG or a plain text in UTF-8.")
     engineer = await queries.lock_engineer(session, engineer_id, reach(actor, Verb.CHANGE, Resource.ENGINEER_DOCUMENT))
     refuse_archived(engineer)
+    await consents.refuse_withdrawn(session, engineer.id, ConsentPurpose.DOCUMENTS)
     held = select(func.count()).where(col(EngineerDocument.engineer_id) == engineer.id)
     if (await session.exec(held)).one() >= MOST:
         raise TooManyDocuments(f"An engineer has {MOST} documents at most; remove one first.")

@@ -27,6 +27,7 @@ from app.talent.errors import (
 )
 from app.talent.files import disposition
 from app.talent.models import DocumentKind
+from app.talent.privacy.errors import ConsentIsWithdrawn
 from app.talent.schemas import ContactQuery, DocumentOut, DocumentQuery
 
 router = Router(prefix="/v1/engineers/{engineer_id}/documents", tag="engineers")
@@ -50,7 +51,9 @@ _CONTENT: Final[dict[int | str, dict[str, Any]]] = {
     "",
     operation_id="add_engineer_document",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(EngineerNotFound, PersonErased, EngineerArchived, TooManyDocuments, DocumentRefused),
+    responses=problems(
+        EngineerNotFound, PersonErased, EngineerArchived, TooManyDocuments, DocumentRefused, ConsentIsWithdrawn
+    ),
 )
 async def add_engineer_document(
     engineer_id: UUID,

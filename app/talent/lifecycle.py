@@ -8,19 +8,21 @@ from app.talent.errors import IllegalMove
 
 
 class EngineerStatus(StrEnum):
-    """Only a listed engineer is ranked; an archived one is kept for history alone."""
+    """Only a listed engineer is ranked; an archived one is kept for history alone, an erased one as an id."""
 
     DRAFT = "draft"
     LISTED = "listed"
     UNLISTED = "unlisted"
     ARCHIVED = "archived"
+    ERASED = "erased"
 
 
 MOVES: Final[Mapping[EngineerStatus, frozenset[EngineerStatus]]] = {
-    EngineerStatus.DRAFT: frozenset({EngineerStatus.LISTED, EngineerStatus.ARCHIVED}),
-    EngineerStatus.LISTED: frozenset({EngineerStatus.UNLISTED, EngineerStatus.ARCHIVED}),
-    EngineerStatus.UNLISTED: frozenset({EngineerStatus.LISTED, EngineerStatus.ARCHIVED}),
-    EngineerStatus.ARCHIVED: frozenset(),
+    EngineerStatus.DRAFT: frozenset({EngineerStatus.LISTED, EngineerStatus.ARCHIVED, EngineerStatus.ERASED}),
+    EngineerStatus.LISTED: frozenset({EngineerStatus.UNLISTED, EngineerStatus.ARCHIVED, EngineerStatus.ERASED}),
+    EngineerStatus.UNLISTED: frozenset({EngineerStatus.LISTED, EngineerStatus.ARCHIVED, EngineerStatus.ERASED}),
+    EngineerStatus.ARCHIVED: frozenset({EngineerStatus.ERASED}),
+    EngineerStatus.ERASED: frozenset(),
 }
 
 

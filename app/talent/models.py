@@ -40,6 +40,13 @@ class LevelEvidence(StrEnum):
     CERTIFIED = "certified"
 
 
+BLANKED: Final = (
+    "discipline, seniority, city_id, country, zone, window_start, window_end, available_from, weekly_hours, "
+    "rate_amount, rate_currency"
+)
+"""Columns in which somebody erased has nothing."""
+
+
 class BackupPower(StrEnum):
     """What keeps a workplace running through a power cut."""
 
@@ -278,6 +285,10 @@ class Engineer(SQLModel, table=True):
         CheckConstraint("window_start BETWEEN 0 AND 1439 AND window_end BETWEEN 0 AND 1439", name="window_range"),
         CheckConstraint("(rate_amount IS NULL) = (rate_currency IS NULL)", name="rate_whole"),
         CheckConstraint("rate_amount >= 0", name="rate_range"),
+        CheckConstraint("status = 'erased' OR discipline IS NOT NULL", name="discipline_given"),
+        CheckConstraint(
+            f"status <> 'erased' OR (num_nonnulls({BLANKED}) = 0 AND length(sealed) = 0)", name="erased_whole"
+        ),
         Index("ix_engineer_organisation_id_created_at", "organisation_id", "created_at", "id"),
         Index("ix_engineer_created_at", "created_at", "id"),
         Index("ix_engineer_updated_at", "updated_at", "id"),
@@ -298,7 +309,8 @@ class Engineer(SQLModel, table=True):
     organisation_id: UUID = Field(foreign_key="organisation.id")
     status: EngineerStatus = enum_field(EngineerStatus, "status", default=EngineerStatus.DRAFT)
     version: int = 1
-    discipline: Discipline = enum_field(Discipline, "discipline")
+    discipline: Discipline = enum_field(Discipline, "discipline", nullable=True)
+    """Null of somebody erased, whom nobody sees."""
     seniority: Seniority | None = enum_field(Seniority, "seniority", default=None, nullable=True)
     city_id: str | None = Field(default=None, max_length=80)
     country: str | None = Field(default=None, max_length=2)
@@ -319,6 +331,11 @@ class Engineer(SQLModel, table=True):
     languages: list[EngineerLanguage] = _list_of("EngineerLanguage")
     certifications: list[EngineerCertification] = _list_of("EngineerCertification")
     domains: list[EngineerDomain] = _list_of("EngineerDomain")
+
+    def touch(self) -> None:
+        """Note that the profile changes."""
+        self.version += 1
+        self.updated_at = utcnow()
 
     def begin(self, key: Key, document: ProfileDocument) -> None:
         """Take the document of a new profile, to be sealed with this key."""

@@ -13,6 +13,6 @@ def reach(actor: Actor, verb: Verb, resource: Resource = Resource.ENGINEER) -> C
     return reachable(actor, verb, resource, owned=col(Engineer.organisation_id) == actor.organisation_id)
 
 
-def states_reason(actor: Actor) -> bool:
-    """Whether an actor must say why it reads contact data: whoever reads that of others' engineers."""
-    return Relation.FOREIGN in relations(actor, Verb.READ, Resource.ENGINEER_CONTACT)
+def states_reason(actor: Actor, resource: Resource = Resource.ENGINEER_CONTACT) -> bool:
+    """Whether an actor must say why it reads this: whoever reads it of others' engineers."""
+    return Relation.FOREIGN in relations(actor, Verb.READ, resource)

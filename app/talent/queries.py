@@ -19,6 +19,8 @@ from app.talent.schemas import EngineerQuery
 
 LISTS: Final = ("skills", "languages", "certifications", "domains")
 FOUND_AT_ONCE: Final = 100
+THERE: Final = col(Engineer.status) != EngineerStatus.ERASED
+"""What is left of somebody who was erased is found by nobody; rooms that keep its id are told that it is erased."""
 SORTS: Final[Sorts] = {"created_at": Engineer.created_at, "updated_at": Engineer.updated_at}  # type: ignore[dict-item]
 
 
@@ -29,7 +31,7 @@ def whole() -> list[ORMOption]:
 
 async def get_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
     """A whole profile."""
-    statement = select(Engineer).where(col(Engineer.id) == engineer_id, visible).options(*whole())
+    statement = select(Engineer).where(col(Engineer.id) == engineer_id, visible, THERE).options(*whole())
     return await _found(session, (await session.exec(statement)).one_or_none())
 
 
@@ -37,7 +39,7 @@ async def lock_engineer(session: AsyncSession, engineer_id: UUID, visible: Colum
     """A whole profile, held until the transaction ends."""
     statement = (
         select(Engineer)
-        .where(col(Engineer.id) == engineer_id, visible)
+        .where(col(Engineer.id) == engineer_id, visible, THERE)
         .options(*whole())
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -59,7 +61,7 @@ async def bare_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) ->
 
 async def list_engineers(session: AsyncSession, query: EngineerQuery, conditions: Sequence[Any]) -> Rows[Engineer]:
     """One page of whole profiles."""
-    statement = select(Engineer).where(*conditions).options(*whole())
+    statement = select(Engineer).where(THERE, *conditions).options(*whole())
     rows = await list_rows(session, statement, query, SORTS, tie=col(Engineer.id))
     await opened(session, rows.items)
     return rows
@@ -70,7 +72,7 @@ async def find_by_contact(
 ) -> Sequence[Engineer]:
     """Whole profiles whose contact data has this hash, newest first."""
     holders = select(EngineerContact.engineer_id).where(hashed)
-    statement = select(Engineer).where(col(Engineer.id).in_(holders), visible).options(*whole())
+    statement = select(Engineer).where(col(Engineer.id).in_(holders), visible, THERE).options(*whole())
     newest_first = statement.order_by(col(Engineer.id).desc()).limit(FOUND_AT_ONCE)
     return await opened(session, (await session.exec(newest_first)).all())
 

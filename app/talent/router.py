@@ -9,6 +9,7 @@ from app.core.actor import Actor
 from app.core.database import SessionDep
 from app.core.errors import PreconditionFailed, PreconditionRequired
 from app.core.etags import NOT_MODIFIED, IfMatchDep, set_etag
+from app.core.idempotency import IdempotencyReplyWithheld
 from app.core.keyring import PersonErased
 from app.core.pages import Page
 from app.core.problems import problems
@@ -19,6 +20,7 @@ from app.talent import service
 from app.talent.errors import EngineerArchived, EngineerNotFound, IllegalMove
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer
+from app.talent.privacy.errors import ConsentIsWithdrawn
 from app.talent.schemas import (
     Contact,
     ContactOut,
@@ -70,11 +72,13 @@ async def list_engineers(
     return Page[EngineerOut].model_validate(await service.list_engineers(session, actor, query))
 
 
-@router.post("/find", operation_id="find_engineer_by_contact")
+@router.post("/find", operation_id="find_engineer_by_contact", responses=problems(IdempotencyReplyWithheld))
 async def find_engineer_by_contact(
-    body: FindEngineer, session: SessionDep, actor: MayReadEngineerContact
+    body: FindEngineer, response: Response, session: SessionDep, actor: MayReadEngineer
 ) -> list[EngineerOut]:
     """Find who has exactly this e-mail address or telephone number, at most 100: a firm its own, a recruiter all."""
+    # It holds no row against an erasure, so its reply must not be kept for a repeat.
+    response.headers["Cache-Control"] = "no-store"
     return [EngineerOut.model_validate(one) for one in await service.find_engineers(session, actor, body)]
 
 
@@ -102,7 +106,11 @@ async def change_engineer(
     return _out(await service.change_engineer(session, actor, engineer_id, if_match, body), response)
 
 
-@router.post("/{engineer_id}/list", operation_id="publish_engineer", responses=problems(*_CHANGE, IllegalMove))
+@router.post(
+    "/{engineer_id}/list",
+    operation_id="publish_engineer",
+    responses=problems(*_CHANGE, IllegalMove, ConsentIsWithdrawn),
+)
 async def publish_engineer(
     engineer_id: UUID,
     response: Response,

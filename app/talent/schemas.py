@@ -34,6 +34,8 @@ from app.core.trade import Discipline, HourlyRate, Seniority, WorkingWindow
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import BackupPower, DocumentKind, LevelEvidence
 
+SeenStatus = Literal[EngineerStatus.DRAFT, EngineerStatus.LISTED, EngineerStatus.UNLISTED, EngineerStatus.ARCHIVED]
+"""Whoever was erased is in no list."""
 EARLIEST = date(1940, 1, 1)
 LATEST = date(2100, 12, 31)
 
@@ -240,7 +242,7 @@ class EngineerQuery(PageQuery):
     sort: Literal["created_at", "-created_at", "updated_at", "-updated_at"] = Field(
         "-created_at", description="Order of the list."
     )
-    status: EngineerStatus | None = Field(None, description="State; archived ones show only when asked for.")
+    status: SeenStatus | None = Field(None, description="State; archived ones show only when asked for.")
     discipline: Discipline | None = Field(None, description="Trade.")
     seniority: Seniority | None = Field(None, description="Step of the career.")
     country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2 code.")

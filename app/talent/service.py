@@ -9,7 +9,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
 from app.core.actor import Actor
-from app.core.clock import utcnow
 from app.core.encryption import HouseKey, Key, place
 from app.core.errors import Fault, Invalid
 from app.core.etags import IfMatch
@@ -32,6 +31,8 @@ from app.talent.events import (
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer, EngineerContact
 from app.talent.policy import reach, states_reason
+from app.talent.privacy import consents
+from app.talent.privacy.models import ConsentPurpose
 from app.talent.profiles import Reference
 from app.talent.schemas import Contact, EngineerCreate, EngineerPatch, EngineerQuery, FindEngineer
 from app.taxonomy import service as taxonomy
@@ -99,7 +100,7 @@ async def change_engineer(
     words = await taxonomy.current(session)
     city = await taxonomy.find_city(session, patch.city, patch.country) if patch.city else None
     fields = profiles.write(engineer, patch, Reference(words, city, await house_key(session)))
-    _touch(engineer)
+    engineer.touch()
     await session.flush()
     if "skills" in fields:
         await _queue_unknown_skills(session, [engineer])
@@ -116,7 +117,9 @@ async def move_engineer(
     if_match.check(engineer.version)
     was = engineer.status
     engineer.status = lifecycle.move(was, to=to)
-    _touch(engineer)
+    if to is EngineerStatus.LISTED:
+        await consents.refuse_withdrawn(session, engineer.id, ConsentPurpose.MATCHING)
+    engineer.touch()
     await session.flush()
     await announce(session, ProfilesChanged((engineer.id,)))
     await audit.record(session, actor, EngineerMoved(engineer.id, was.value, to.value))
@@ -156,7 +159,7 @@ async def replace_contact(
         session.add(fresh)
     else:
         stored.sqlmodel_update(fresh.model_dump())
-    _touch(engineer)
+    engineer.touch()
     await session.flush()
     await announce(session, ProfilesChanged((engineer.id,)))
     await audit.record(session, actor, ContactChanged(engineer.id, tuple(sorted(data.model_fields_set))))
@@ -220,13 +223,13 @@ def _contact(engineer: Engineer, house: HouseKey, data: Contact) -> EngineerCont
     return contact
 
 
-def require_reason(actor: Actor, reason: str | None) -> None:
+def require_reason(actor: Actor, reason: str | None, resource: Resource = Resource.ENGINEER_CONTACT) -> None:
     """Refuse anybody but the firm itself who does not say why.
 
     Raises:
         Invalid: they do not.
     """
-    if reason is None and states_reason(actor):
+    if reason is None and states_reason(actor, resource):
         fault = Fault("/reason", "query", "missing", "State why you need it.")
         raise Invalid("A reason is needed.", faults=[fault])
 
@@ -249,11 +252,6 @@ def _blank(engineer_id: UUID, key: Key, organisation_id: UUID, data: EngineerCre
     for name in queries.LISTS:
         setattr(engineer, name, [])
     return engineer
-
-
-def _touch(engineer: Engineer) -> None:
-    engineer.version += 1
-    engineer.updated_at = utcnow()
 
 
 def refuse_archived(engineer: Engineer) -> None:

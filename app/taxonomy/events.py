@@ -1,8 +1,16 @@
 """What happens to the taxonomy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.audit.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class WordsAbandoned:
+    """Somebody ceased to use these unknown words, by what all spellings share; who still uses one says so."""
+
+    words: frozenset[str]
+    in_use: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Reading and writing this room's tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -114,6 +115,26 @@ async def count_unmatched(session: AsyncSession, spelling: Mapping[str, str], ti
         )
         counted = {"occurrences": col(UnmatchedSkill.occurrences) + count, "updated_at": now}
         await session.exec(statement.on_conflict_do_update(index_elements=["key"], set_=counted))
+
+
+async def lock_unmapped(session: AsyncSession, keys: Collection[str]) -> dict[str, UUID]:
+    """The queued words of these keys that no curator has mapped, held in the order in which words are counted."""
+    house = await house_key(session)
+    by_hash = {house.digest("unmatched_skill", "key", key): key for key in keys}
+    found: dict[str, UUID] = {}
+    for hashed, key in sorted(by_hash.items(), key=itemgetter(1)):
+        statement = select(UnmatchedSkill.id).where(
+            col(UnmatchedSkill.key) == hashed, col(UnmatchedSkill.status) != UnmatchedStatus.MAPPED
+        )
+        word_id = (await session.exec(statement.with_for_update())).one_or_none()
+        if word_id is not None:
+            found[key] = word_id
+    return found
+
+
+async def delete_unmatched(session: AsyncSession, word_ids: Collection[UUID]) -> None:
+    """Take words out of the queue."""
+    await session.exec(delete(UnmatchedSkill).where(col(UnmatchedSkill.id).in_(word_ids)))
 
 
 async def lock_unmatched(session: AsyncSession, unmatched_id: UUID) -> UnmatchedSkill:

@@ -14,10 +14,11 @@ from app.core.actor import Actor
 from app.core.clock import utcnow
 from app.core.errors import Unavailable
 from app.core.etags import IfMatch
+from app.core.events import announce
 from app.core.pages import PageQuery, Rows
 from app.taxonomy import queries, reference
 from app.taxonomy.errors import AlreadyCurated, NameTaken
-from app.taxonomy.events import SkillDismissed, SkillMapped
+from app.taxonomy.events import SkillDismissed, SkillMapped, WordsAbandoned
 from app.taxonomy.models import City, Concept, ConceptKind, UnmatchedSkill, UnmatchedStatus
 from app.taxonomy.words import Taxonomy, fold, key
 
@@ -87,6 +88,15 @@ async def queue_unknown_skills(session: AsyncSession, written: Iterable[str]) ->
         spelling.setdefault(key(word), word)
         times[key(word)] += 1
     await queries.count_unmatched(session, spelling, times)
+
+
+async def forget_skills(session: AsyncSession, written: Iterable[str]) -> None:
+    """Take words out of the queue that are in use nowhere any more; one that a curator mapped is the taxonomy's."""
+    words = await queries.lock_unmapped(session, {key(word) for word in written})
+    if words:
+        abandoned = WordsAbandoned(frozenset(words))
+        await announce(session, abandoned)
+        await queries.delete_unmatched(session, [words[word] for word in words.keys() - abandoned.in_use])
 
 
 async def find_city(session: AsyncSession, written: str, country: str | None) -> City | None:

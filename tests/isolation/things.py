@@ -15,7 +15,17 @@ from app.identity.permissions import ROLES
 from app.taxonomy.models import UnmatchedSkill
 from tests.factories import Caller, make_caller, make_member, serial
 from tests.isolation.operations import GUARDED, Operation
-from tests.payloads import Json, a_request, an_engineer, post_engineer, post_request, post_shortlist, skills
+from tests.payloads import (
+    Json,
+    a_request,
+    an_engineer,
+    decision,
+    post_engineer,
+    post_link,
+    post_request,
+    post_shortlist,
+    skills,
+)
 
 if TYPE_CHECKING:
     from tests.isolation.world import World
@@ -113,11 +123,17 @@ async def unmatched_skill(world: "World", wanted: Wanted) -> str:
     return str((await world.session.exec(select(UnmatchedSkill.id).where(UnmatchedSkill.written == word))).one())
 
 
+async def link(world: "World", wanted: Wanted) -> str:
+    made = await post_link(world.client, wanted.tenant.boss, wanted.within["engineer_id"], "export")
+    return str(made["id"])
+
+
 THINGS: Final[Mapping[str, Thing]] = {
     "organisation_id": Thing(ANYBODY, organisation),
     "member_id": Thing(ANYBODY, member),
     "key_id": Thing(ANYBODY, api_key),
     "engineer_id": Thing(SUPPLIERS, engineer),
+    "link_id": Thing(SUPPLIERS, link, inner=True),
     "request_id": Thing(CLIENTS, request, opens=True),
     "shortlist_id": Thing(CLIENTS, shortlist),
     "skill_id": Thing(NOBODY, skill, missing=lambda: "no-such-skill"),
@@ -140,12 +156,18 @@ BODIES: Final[Mapping[str, Callable[[Tenant], Any]]] = {
     "create_engineer": lambda _: an_engineer(),
     "change_engineer": lambda _: {"title": "QA Lead"},
     "replace_engineer_contact": lambda _: {"phone": "+57 604 555 0100"},
+    "create_engineer_link": lambda _: {"purposes": ["consent"]},
+    "record_consent": lambda _: {**decision("granted"), "evidence": "Signed form"},
+    "erase_engineer": lambda _: {"ground": "objection"},
     "create_request": lambda _: a_request(),
     "change_request": lambda _: {"headcount": 2},
 }
 """What to send for a thing of a tenant. An operation that takes no JSON says here what `httpx` is told instead."""
 
-QUERIES: Final[Mapping[str, Json]] = {"get_engineer_contact": {"reason": "checking references"}}
+QUERIES: Final[Mapping[str, Json]] = {
+    "get_engineer_contact": {"reason": "checking references"},
+    "export_engineer": {"reason": "they asked for it"},
+}
 """What an operation wants in its query."""
 
 CONFLICTS: Final[Mapping[str, str]] = {"publish_engineer": "illegal-move"}

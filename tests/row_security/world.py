@@ -38,7 +38,7 @@ from matching import HashingEncoder
 from tests.conftest import client_of
 from tests.databases import SystemDatabase
 from tests.factories import Caller, make_caller
-from tests.payloads import post_engineer, post_request, post_shortlist, skills
+from tests.payloads import decision, post_engineer, post_link, post_request, post_shortlist, skills
 from tests.postgres import Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -63,7 +63,7 @@ OF_FIRM = {
     "idempotency_record": OWN,
     **dict.fromkeys(CREDENTIALS, OWN),
 }
-ENGINEER_TABLES = ["skill", "language", "certification", "domain", "contact", "document"]
+ENGINEER_TABLES = ["skill", "language", "certification", "domain", "contact", "document", "link"]
 
 VISIBLE = {
     Side.SUPPLIER: {
@@ -71,6 +71,7 @@ VISIBLE = {
         "engineer": OWN,
         **{f"engineer_{name}": OF_ENGINEER for name in ENGINEER_TABLES},
         "person_key": OF_ENGINEER,
+        "consent_decision": OF_ENGINEER,
         "profile_entry": OF_ENGINEER,
         "request": OPEN,
         "request_skill": OF_OPEN_REQUEST,
@@ -91,6 +92,7 @@ VISIBLE = {
 PARENTS = {
     **{f"engineer_{name}": ("engineer_id", "engineer") for name in ENGINEER_TABLES},
     "person_key": ("engineer_id", "engineer"),
+    "consent_decision": ("engineer_id", "engineer"),
     "profile_entry": ("engineer_id", "engineer"),
     "request_skill": ("request_id", "request"),
     "request_certification": ("request_id", "request"),
@@ -175,6 +177,10 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
                 url, file = f"/v1/engineers/{posted['id']}/documents", ("cv.txt", f"CV of {name}".encode())
                 reply = await client.post(url, data={"kind": "cv"}, files={"file": file}, headers=firm.headers)
                 assert reply.status_code == 201, reply.text
+                await post_link(client, firm, posted["id"], "consent", "export")
+                paper = {**decision("granted"), "evidence": f"Form of {name}"}
+                url = f"/v1/engineers/{posted['id']}/consents"
+                assert (await client.post(url, json=paper, headers=firm.headers)).status_code == 201
         for buyer in clients:
             for number in range(3):
                 wanted = {"skills": skills("Go", must=False), "certifications": [{"certification": "CKA"}]}

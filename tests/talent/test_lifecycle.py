@@ -20,6 +20,10 @@ LEGAL = {
     ("listed", "archived"),
     ("unlisted", "listed"),
     ("unlisted", "archived"),
+    ("draft", "erased"),
+    ("listed", "erased"),
+    ("unlisted", "erased"),
+    ("archived", "erased"),
 }
 WAYS = {"draft": [], "listed": ["list"], "unlisted": ["list", "unlist"], "archived": ["archive"]}
 
