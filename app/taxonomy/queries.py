@@ -34,6 +34,8 @@ async def find_reference(session: AsyncSession) -> str | None:
 
 async def lock_taxonomy(session: AsyncSession) -> None:
     """Let nobody else change the taxonomy until the transaction ends; works before there is a row to lock."""
+    # Whoever holds it reads the whole taxonomy again, which takes a second; several may be waiting.
+    await session.exec(select(func.set_config("lock_timeout", "15s", True)))
     await session.exec(select(func.pg_advisory_xact_lock(_TAXONOMY_LOCK)))
 
 
