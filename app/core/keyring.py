@@ -145,6 +145,15 @@ async def person_keys(session: AsyncSession, engineer_ids: Collection[UUID]) -> 
     return {one: keyring.unwrap(place_of(one), Wrapped(master, wrapped)) for one, master, wrapped in rows}
 
 
+def stored_key(
+    session: AsyncSession, engineer_id: UUID, master_key_id: str | None, wrapped: bytes | None
+) -> Key | None:
+    """The key in a row that was read along with something else; None where it has been destroyed."""
+    if master_key_id is None or wrapped is None:
+        return None
+    return keyring_of(session).unwrap(place_of(engineer_id), Wrapped(master_key_id, wrapped))
+
+
 async def destroy_person_key(session: AsyncSession, engineer_id: UUID) -> None:
     """Make all that was sealed for a person unreadable, at once and for good."""
     await session.exec(delete(PersonKey).where(col(PersonKey.engineer_id) == engineer_id))

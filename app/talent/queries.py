@@ -10,7 +10,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.keyring import person_keys
+from app.core.keyring import PersonKey, person_keys, stored_key
 from app.core.pages import Rows, Sorts, list_rows
 from app.talent.errors import EngineerNotFound
 from app.talent.lifecycle import EngineerStatus
@@ -30,9 +30,19 @@ def whole() -> list[ORMOption]:
 
 
 async def get_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:
-    """A whole profile."""
-    statement = select(Engineer).where(col(Engineer.id) == engineer_id, visible, THERE).options(*whole())
-    return await _found(session, (await session.exec(statement)).one_or_none())
+    """A whole profile. Its key comes with it: nothing else is read as often."""
+    statement = (
+        select(Engineer, col(PersonKey.master_key_id), col(PersonKey.wrapped))
+        .outerjoin(PersonKey, col(PersonKey.engineer_id) == col(Engineer.id))
+        .where(col(Engineer.id) == engineer_id, visible, THERE)
+        .options(*whole())
+    )
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise EngineerNotFound("There is no engineer of that id.")
+    engineer, master_key_id, wrapped = found
+    engineer.open(stored_key(session, engineer.id, master_key_id, wrapped))
+    return engineer
 
 
 async def lock_engineer(session: AsyncSession, engineer_id: UUID, visible: ColumnElement[bool]) -> Engineer:

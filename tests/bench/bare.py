@@ -4,11 +4,13 @@
 
 The same statements, the same response model, the same engine and server settings; no caller, no limits, no middleware,
 no entity tag, no log line. It connects as whoever the URL names; `guards.py` names the superuser, so that the database
-guards nothing either.
+guards nothing either. Profiles are sealed here too, and it must open what it reads; but it holds everybody's key in
+memory from the start, and asks for none.
 """
 
 import argparse
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +21,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import create_engine
+from app.core.encryption import Key
+from app.core.keyring import keys as keyring
+from app.core.keyring import person_keys
 from app.core.settings import Settings
 from app.talent.models import Engineer
 from app.talent.queries import whole
@@ -37,7 +42,17 @@ def main() -> None:
 
 def bare_app(engine: AsyncEngine) -> FastAPI:
     """One route, as a tutorial would write it."""
-    app = FastAPI()
+    keys: dict[UUID, Key] = {}
+
+    @asynccontextmanager
+    async def holding_keys(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncSession(engine, info=keyring(Settings())) as session:
+            every = (await session.exec(select(Engineer.id))).all()
+            for start in range(0, len(every), 1000):
+                keys.update(await person_keys(session, every[start : start + 1000]))
+        yield
+
+    app = FastAPI(lifespan=holding_keys)
 
     async def get_session() -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine) as session:
@@ -49,6 +64,7 @@ def bare_app(engine: AsyncEngine) -> FastAPI:
         engineer = (await session.exec(statement)).one_or_none()
         if engineer is None:
             raise HTTPException(404)
+        engineer.open(keys[engineer_id])
         return engineer
 
     return app
