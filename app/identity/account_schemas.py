@@ -29,7 +29,7 @@ RecoveryText = Annotated[str, StringConstraints(min_length=16, max_length=40), F
 LinkToken = Annotated[
     str,
     StringConstraints(min_length=SECRET_LENGTH, max_length=100),
-    Field(examples=["puente-invitation-…"]),
+    Field(examples=["puente-invitation-5SdnPN3cAYjuyHqTdm9BG0VnTtfMKXoUNQ2pRtY7LzW"]),
 ]
 
 
@@ -110,8 +110,12 @@ class TokenOut(Out):
     access_token: str = Field(description="Send it as `Authorization: Bearer <token>`.", examples=["eyJhbGciOi…"])
     token_type: Literal["Bearer"] = Field(description="How the token is sent.")
     expires_in: int = Field(description="Seconds until the access token ends.", examples=[600])
-    refresh_token: str | None = Field(description="The next refresh token of a session; null for a client.")
-    scope: str | None = Field(description="A client's scopes, parted by blanks; null for a session.")
+    refresh_token: str | None = Field(
+        description="The next refresh token of a session; null for a client.", examples=["puente-refresh-…"]
+    )
+    scope: str | None = Field(
+        description="A client's scopes, parted by blanks; null for a session.", examples=["engineer:read"]
+    )
 
 
 class Jwk(Out):
@@ -119,8 +123,10 @@ class Jwk(Out):
 
     kty: Literal["OKP"] = Field(description="Its kind.")
     crv: Literal["Ed25519"] = Field(description="Its curve.")
-    x: str = Field(description="The key itself, in base64url.")
-    kid: str = Field(description="Its id, which a token's header names.")
+    x: str = Field(
+        description="The key itself, in base64url.", examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]
+    )
+    kid: str = Field(description="Its id, which a token's header names.", examples=["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxH"])
     use: Literal["sig"] = Field(description="What it is for.")
     alg: Literal["EdDSA"] = Field(description="The one algorithm it is used with.")
 

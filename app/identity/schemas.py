@@ -153,8 +153,10 @@ class MeOut(Out):
     key_id: UUID | None = Field(description="The API key you called with.")
     session_id: UUID | None = Field(description="The session you called with.")
     client_id: UUID | None = Field(description="The OAuth client you called with.")
-    scopes: list[str] | None = Field(description="What the credential is limited to; null when it is not.")
+    scopes: list[str] | None = Field(
+        description="What the credential is limited to; null when it is not.", examples=[["engineer:read"]]
+    )
     second_factor_required: bool = Field(description="Whether the session must set up a second factor first.")
     permissions: list[str] = Field(
-        description="What your role and the credential's scopes permit, as `verb resource`.", examples=[["read skill"]]
+        description="What your role and the credential's scopes permit, as `verb resource`.", examples=[["read taxonomy"]]
     )

@@ -161,8 +161,8 @@ def client_credentials(request: Request, form: TokenForm) -> tuple[str, str]:
     return form.client_id, form.client_secret
 
 
-@router.get("/oauth/jwks", operation_id="list_jwks", summary="Read the public keys")
-async def list_jwks(keyring: TokenKeysDep) -> Jwks:
+@router.get("/oauth/jwks", operation_id="get_jwks", summary="Read the public keys")
+async def get_jwks(keyring: TokenKeysDep) -> Jwks:
     """The keys with which access tokens can be checked (RFC 7517). Whether the session still stands, only we know."""
     keys = [
         {**tokens.public_jwk(key), "kid": kid, "use": "sig", "alg": tokens.ALGORITHM}

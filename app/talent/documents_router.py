@@ -14,6 +14,7 @@ from app.core.keyring import PersonErased
 from app.core.pages import Page
 from app.core.problems import problems
 from app.core.routing import Router
+from app.core.settings import Settings
 from app.identity.dependencies import may
 from app.identity.permissions import Resource, Verb
 from app.talent import attachments
@@ -39,6 +40,8 @@ UPLOADS: Final = re.compile(r"/v1/engineers/[^/]+/documents")
 """The path whose POST brings a file."""
 AROUND_A_FILE: Final = 16 * 1024
 """How much of a form may be what is not the file."""
+LARGEST: Final[dict[str, Any]] = {"maxLength": Settings.model_fields["max_document_bytes"].default}
+"""How many bytes a document may have, as the settings have it by default."""
 _CONTENT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The file, to be saved under its name.",
@@ -58,7 +61,7 @@ _CONTENT: Final[dict[int | str, dict[str, Any]]] = {
 async def add_engineer_document(
     engineer_id: UUID,
     kind: Annotated[DocumentKind, Form(description="What it is.")],
-    file: Annotated[UploadFile, Upload(description="The file; its name is kept.")],
+    file: Annotated[UploadFile, Upload(description="The file; its name is kept.", json_schema_extra=LARGEST)],
     request: Request,
     response: Response,
     session: SessionDep,
