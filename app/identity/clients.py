@@ -21,7 +21,7 @@ from app.identity.models import Member, OAuthClient, Organisation, Standing
 from app.identity.permissions import Resource, Verb
 from app.identity.queries import get_organisation
 from app.identity.scopes import granted, require_covers
-from app.identity.service import confined_to, refuse_client
+from app.identity.service import confined_to, only_member, refuse_client
 from app.identity.token_keys import TokenKeys
 
 
@@ -47,20 +47,20 @@ async def create_client(
 async def list_clients(
     session: AsyncSession, actor: Actor, organisation_id: UUID, query: PageQuery
 ) -> Rows[OAuthClient]:
-    """List an organisation's clients, revoked ones included."""
+    """List an organisation's clients, revoked ones included; one's own for whoever may see no others."""
     organisation = await get_organisation(
         session, organisation_id, within=confined_to(actor, Verb.READ, Resource.API_KEY)
     )
-    return await queries.list_clients(session, organisation.id, query)
+    return await queries.list_clients(session, organisation.id, query, member_id=only_member(actor, Verb.READ))
 
 
 async def rotate_secret(session: AsyncSession, actor: Actor, client_id: UUID) -> tuple[OAuthClient, str]:
     """Replace the secret of one's own client; the old one stops working at once."""
     refuse_client(actor)
-    client = await queries.lock_client(session, client_id, within=actor.organisation_id)
     # The secret lets its holder act for the client's owner: another's is not for a colleague to see.
-    if client.member_id != actor.member_id or client.revoked_at is not None:
-        raise ClientNotFound("There is no such OAuth client of yours.")
+    client = await queries.lock_client(session, client_id, within=actor.organisation_id, member_id=actor.member_id)
+    if client.revoked_at is not None:
+        raise ClientNotFound("There is no such OAuth client.")
     require_covers(actor, client.scopes)
     text, digest = tokens.new_secret("client")
     client.sqlmodel_update({"digest": digest, "secret_made_at": utcnow()})
@@ -70,7 +70,8 @@ async def rotate_secret(session: AsyncSession, actor: Actor, client_id: UUID) ->
 
 async def revoke_client(session: AsyncSession, actor: Actor, client_id: UUID) -> None:
     """End a client's access, for good and at once; ending it again changes nothing."""
-    client = await queries.lock_client(session, client_id, within=confined_to(actor, Verb.REMOVE, Resource.API_KEY))
+    within = confined_to(actor, Verb.REMOVE, Resource.API_KEY)
+    client = await queries.lock_client(session, client_id, within=within, member_id=only_member(actor, Verb.REMOVE))
     if client.revoked_at is None:
         client.revoked_at = utcnow()
         event = ClientRevoked(client.id, client.member_id, owner_id=client.organisation_id)

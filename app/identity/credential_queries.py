@@ -287,9 +287,13 @@ async def find_client(session: AsyncSession, client_id: UUID) -> tuple[OAuthClie
     return (await session.exec(statement)).one_or_none()
 
 
-async def lock_client(session: AsyncSession, client_id: UUID, *, within: UUID | None) -> OAuthClient:
-    """An OAuth client, held for a change; `within` limits the caller to its own organisation's."""
+async def lock_client(
+    session: AsyncSession, client_id: UUID, *, within: UUID | None, member_id: UUID | None = None
+) -> OAuthClient:
+    """An OAuth client, held for a change; `within` and `member_id` limit the caller to its own organisation's or own."""
     statement = select(OAuthClient).where(OAuthClient.id == client_id).with_for_update()
+    if member_id is not None:
+        statement = statement.where(OAuthClient.member_id == member_id)
     if within is not None:
         statement = statement.where(OAuthClient.organisation_id == within)
     found = (await session.exec(statement)).one_or_none()
@@ -298,9 +302,13 @@ async def lock_client(session: AsyncSession, client_id: UUID, *, within: UUID | 
     return found
 
 
-async def list_clients(session: AsyncSession, organisation_id: UUID, query: PageQuery) -> Rows[OAuthClient]:
-    """A page of an organisation's OAuth clients."""
+async def list_clients(
+    session: AsyncSession, organisation_id: UUID, query: PageQuery, *, member_id: UUID | None = None
+) -> Rows[OAuthClient]:
+    """A page of an organisation's OAuth clients, or of one member's."""
     statement = select(OAuthClient).where(OAuthClient.organisation_id == organisation_id)
+    if member_id is not None:
+        statement = statement.where(OAuthClient.member_id == member_id)
     return await list_rows(session, statement, query, CLIENT_SORTS, tie=col(OAuthClient.id))
 
 

@@ -158,5 +158,6 @@ class MeOut(Out):
     )
     second_factor_required: bool = Field(description="Whether the session must set up a second factor first.")
     permissions: list[str] = Field(
-        description="What your role and the credential's scopes permit, as `verb resource`.", examples=[["read taxonomy"]]
+        description="What your role and the credential's scopes permit, as `verb resource`.",
+        examples=[["read taxonomy"]],
     )

@@ -265,17 +265,17 @@ async def revoke_api_key(session: AsyncSession, actor: Actor, key_id: UUID) -> N
 async def lock_api_key(session: AsyncSession, actor: Actor, key_id: UUID, verb: Verb) -> ApiKey:
     """A key held for a change by somebody who may make it: an admin, or its own member."""
     within = confined_to(actor, verb, Resource.API_KEY)
-    return await queries.lock_api_key(session, key_id, within=within, member_id=_only_member(actor, verb))
+    return await queries.lock_api_key(session, key_id, within=within, member_id=only_member(actor, verb))
 
 
 async def _key_holder(session: AsyncSession, actor: Actor, member_id: UUID, verb: Verb) -> Member:
     """A member whose keys the actor may do this to."""
-    if _only_member(actor, verb) not in {None, member_id}:
+    if only_member(actor, verb) not in {None, member_id}:
         raise MemberNotFound("There is no such member.")
     return await queries.get_member(session, member_id, within=confined_to(actor, verb, Resource.API_KEY))
 
 
-def _only_member(actor: Actor, verb: Verb) -> UUID | None:
+def only_member(actor: Actor, verb: Verb) -> UUID | None:
     """The member whose keys alone an actor may do this to: itself, unless it may to others'."""
     return None if relations(actor, verb, Resource.API_KEY) - {Relation.SELF} else actor.member_id
 
