@@ -9,7 +9,7 @@ from app.core.actor import Role
 from app.core.settings import Settings
 from app.identity.dependencies import May
 from app.identity.matrix import guarded_routes
-from app.identity.permissions import Relations, Verb, granted
+from app.identity.permissions import Relations, Resource, Verb, granted
 from app.main import create_app
 from tests.payloads import Json
 
@@ -43,6 +43,11 @@ class Operation:
     def changes(self) -> bool:
         """Whether it is there to change something."""
         return self.permission is not None and self.permission.verb is not Verb.READ
+
+    @property
+    def about_keys(self) -> bool:
+        """Whether it matters to whom in person a thing belongs."""
+        return self.permission is not None and self.permission.resource is Resource.API_KEY
 
     @property
     def query(self) -> dict[str, Json]:

@@ -36,6 +36,8 @@ WORDS: Final = {
     "path of a link": "oxbowhazeny",
     "file of a link": "tolvendryx",
     "query of a link": "perwinkleth",
+    "name of a document": "Wolkenstrudel",
+    "content of a document": "Pfefferquinde",
     "firm": "Kolibrantis",
     "member of the firm": "Ferngrovel",
     "key of the firm": "Larkspindler",
@@ -103,6 +105,17 @@ PERSON: Final[Json] = an_engineer(
         ],
     },
 )
+CV: Final[Json] = {
+    "data": {"kind": "cv"},
+    "files": {
+        "file": (
+            f"Curriculum {WORDS['name of a document']}.txt",
+            f"{WORDS['given name']} {WORDS['family name']}, {WORDS['content of a document']}.".encode(),
+            "text/plain",
+        )
+    },
+}
+"""The person's document, as `httpx` is told to send it."""
 ROLE: Final[Json] = {
     "title": "Senior Backend Developer",
     "description": "Python and Kafka for a bank.",

@@ -8,17 +8,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlmodel import select
 
 from app.core.actor import OrganisationKind, Role
 from app.core.clock import utcnow
 from app.core.ids import new_id
 from app.identity.permissions import Verb
-from app.taxonomy.models import UnmatchedSkill
 from tests.factories import Caller, make_caller, make_organisation
 from tests.isolation.operations import OPERATIONS, Operation, example, resolved
-from tests.isolation.people import PERSON, ROLE, WORDS
-from tests.isolation.things import BODIES, QUERIES, THINGS, Tenant, Wanted
+from tests.isolation.people import CV, PERSON, ROLE, WORDS
+from tests.isolation.things import BODIES, QUERIES, THINGS, Tenant, Wanted, unmatched_id
 from tests.isolation.traces import shown, traces
 from tests.isolation.world import World
 from tests.payloads import post_engineer, post_request, post_shortlist
@@ -76,7 +74,9 @@ async def scene(client, session):
     request = await post_request(client, buyer, **ROLE)
     shortlist = await post_shortlist(client, buyer, request)
     assert [entry["engineer_id"] for entry in shortlist["entries"]] == [engineer["id"]]
-    word = select(UnmatchedSkill.id).where(UnmatchedSkill.written == WORDS["skill"])
+    documents = f"/v1/engineers/{engineer['id']}/documents"
+    document = await client.post(documents, **CV, headers=boss.headers)
+    assert document.status_code == 201, document.text
     ids = {
         "organisation_id": str(company.id),
         "member_id": str(boss.member.id),
@@ -84,7 +84,8 @@ async def scene(client, session):
         "engineer_id": engineer["id"],
         "request_id": request["id"],
         "shortlist_id": shortlist["id"],
-        "unmatched_id": str((await session.exec(word)).one()),
+        "document_id": document.json()["id"],
+        "unmatched_id": await unmatched_id(session, WORDS["skill"]),
         "skill_id": "python",
         "code": "forbidden",
     }
@@ -216,7 +217,8 @@ async def test_no_word_of_a_person_reaches_an_outsider_or_the_log(scene, capsys,
 
 async def test_the_firm_itself_reads_every_word(scene):
     headers = scene.firm.boss.headers
-    urls = ["/v1/engineers/{engineer_id}", "/v1/engineers/{engineer_id}/contact", "/v1/me"]
+    engineer = "/v1/engineers/{engineer_id}"
+    urls = [engineer, f"{engineer}/contact", f"{engineer}/documents", f"{engineer}/documents/{{document_id}}", "/v1/me"]
 
     told = [await scene.world.client.get(url.format(**scene.ids), headers=headers) for url in urls]
     told.append(await scene.world.client.get(f"/v1/members/{scene.ids['member_id']}/api-keys", headers=headers))

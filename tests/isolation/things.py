@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.actor import OrganisationKind, Role
 from app.core.ids import new_id
-from app.identity.permissions import ROLES
+from app.core.keyring import house_key
+from app.identity.permissions import ROLES, Relation, Relations
+from app.identity.service import new_api_key
 from app.taxonomy.models import UnmatchedSkill
+from app.taxonomy.words import key
 from tests.factories import Caller, make_caller, make_member, serial
 from tests.isolation.operations import GUARDED, Operation
 from tests.payloads import (
@@ -62,6 +66,8 @@ class Wanted:
     tenant: Tenant
     within: Mapping[str, str]
     opened: bool = False
+    holder: Caller | None = None
+    """To whom in person it belongs, when it is the caller's own; else to a colleague."""
 
 
 Maker = Callable[["World", Wanted], Awaitable[str]]
@@ -75,6 +81,8 @@ class Thing:
     make: Maker
     opens: bool = False
     """Whether its owner can open it to another side of the marketplace."""
+    personal: bool = False
+    """Whether it is somebody's in person, or somebody."""
     inner: bool = False
     """Whether it is only made within another, whose parameter stands before it in the path."""
     missing: Callable[[], str] = lambda: str(new_id())
@@ -84,21 +92,61 @@ async def organisation(world: "World", wanted: Wanted) -> str:
     return str(wanted.tenant.boss.organisation.id)
 
 
+async def holder_of(world: "World", wanted: Wanted) -> Caller:
+    """The caller itself, or a colleague of the boss."""
+    boss = wanted.tenant.boss
+    return wanted.holder or await make_caller(world.session, Role(boss.member.role), boss.organisation)
+
+
 async def member(world: "World", wanted: Wanted) -> str:
+    if wanted.holder is not None:
+        return str(wanted.holder.member.id)
     boss = wanted.tenant.boss
     name = f"{wanted.tenant.word} {next(serial)}"
     return str((await make_member(world.session, boss.organisation, Role(boss.member.role), name=name)).id)
 
 
 async def api_key(world: "World", wanted: Wanted) -> str:
+    holder = await holder_of(world, wanted)
+    key, _ = new_api_key(holder.member, "test", None, None)
+    world.session.add(key)
+    await world.session.flush()
+    return str(key.id)
+
+
+async def oauth_client(world: "World", wanted: Wanted) -> str:
+    holder = await holder_of(world, wanted)
+    body = {"name": wanted.tenant.word, "scopes": ["api_key:read"]}
+    return await posted(world, holder, f"/v1/organisations/{holder.organisation.id}/oauth-clients", json=body)
+
+
+async def invitation(world: "World", wanted: Wanted) -> str:
     boss = wanted.tenant.boss
-    return str((await make_caller(world.session, Role(boss.member.role), boss.organisation)).key.id)
+    body = {**a_member(wanted.tenant), "name": wanted.tenant.word}
+    return await posted(world, boss, f"/v1/organisations/{boss.organisation.id}/invitations", json=body)
+
+
+async def posted(world: "World", caller: Caller, path: str, **sent: Any) -> str:
+    """The id of what a POST makes."""
+    reply = await world.client.post(path, headers=caller.headers, **sent)
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["id"])
 
 
 async def engineer(world: "World", wanted: Wanted) -> str:
     word = wanted.tenant.word
-    given = {"given_name": word, "contact": {"address": word}, "skills": skills("Python")}
+    given = {"given_name": word, "contact": {"address": word, "email": mail_of(word)}, "skills": skills("Python")}
     return str((await post_engineer(world.client, wanted.tenant.boss, **given))["id"])
+
+
+def mail_of(word: str) -> str:
+    """The address of the engineers of a tenant with this word."""
+    return f"{word}@mail.example"
+
+
+async def document(world: "World", wanted: Wanted) -> str:
+    path = f"/v1/engineers/{wanted.within['engineer_id']}/documents"
+    return await posted(world, wanted.tenant.boss, path, **a_file(wanted.tenant))
 
 
 async def request(world: "World", wanted: Wanted) -> str:
@@ -120,7 +168,13 @@ async def skill(world: "World", wanted: Wanted) -> str:
 async def unmatched_skill(world: "World", wanted: Wanted) -> str:
     word = f"Skill {new_id().hex}"
     await post_engineer(world.client, await make_caller(world.session, Role.SUPPLIER_ADMIN), skills=skills(word))
-    return str((await world.session.exec(select(UnmatchedSkill.id).where(UnmatchedSkill.written == word))).one())
+    return await unmatched_id(world.session, word)
+
+
+async def unmatched_id(session: AsyncSession, word: str) -> str:
+    """The id of a queued word, found as the taxonomy finds it: by its keyed hash."""
+    digest = (await house_key(session)).digest("unmatched_skill", "key", key(word))
+    return str((await session.exec(select(UnmatchedSkill.id).where(UnmatchedSkill.key == digest))).one())
 
 
 async def link(world: "World", wanted: Wanted) -> str:
@@ -130,10 +184,13 @@ async def link(world: "World", wanted: Wanted) -> str:
 
 THINGS: Final[Mapping[str, Thing]] = {
     "organisation_id": Thing(ANYBODY, organisation),
-    "member_id": Thing(ANYBODY, member),
-    "key_id": Thing(ANYBODY, api_key),
+    "member_id": Thing(ANYBODY, member, personal=True),
+    "key_id": Thing(ANYBODY, api_key, personal=True),
+    "client_id": Thing(ANYBODY, oauth_client, personal=True),
+    "invitation_id": Thing(ANYBODY, invitation),
     "engineer_id": Thing(SUPPLIERS, engineer),
     "link_id": Thing(SUPPLIERS, link, inner=True),
+    "document_id": Thing(SUPPLIERS, document, inner=True),
     "request_id": Thing(CLIENTS, request, opens=True),
     "shortlist_id": Thing(CLIENTS, shortlist),
     "skill_id": Thing(NOBODY, skill, missing=lambda: "no-such-skill"),
@@ -147,11 +204,21 @@ def a_member(tenant: Tenant) -> Json:
     return {"name": f"Member {number}", "email": f"member{number}@firm.example", "role": role}
 
 
+def a_file(tenant: Tenant) -> Json:
+    """A form with a document, as `httpx` is told to send it."""
+    content = f"Curriculum of {tenant.word}.".encode()
+    return {"data": {"kind": "cv"}, "files": {"file": (f"{tenant.word}.txt", content, "text/plain")}}
+
+
 BODIES: Final[Mapping[str, Callable[[Tenant], Any]]] = {
     "create_organisation": lambda _: {"kind": "client", "name": f"Company {next(serial)}"},
     "change_organisation": lambda _: {"country": "CO"},
     "create_member": a_member,
+    "change_member": lambda _: {"name": "Lucía Paredes"},
+    "create_invitation": a_member,
     "create_api_key": lambda _: {"label": "nightly import"},
+    "rotate_api_key": lambda _: {},
+    "create_client": lambda _: {"name": "HR system", "scopes": ["api_key:read"]},
     "map_unmatched_skill": lambda _: {"skill_id": "python"},
     "create_engineer": lambda _: an_engineer(),
     "change_engineer": lambda _: {"title": "QA Lead"},
@@ -159,6 +226,8 @@ BODIES: Final[Mapping[str, Callable[[Tenant], Any]]] = {
     "create_engineer_link": lambda _: {"purposes": ["consent"]},
     "record_consent": lambda _: {**decision("granted"), "evidence": "Signed form"},
     "erase_engineer": lambda _: {"ground": "objection"},
+    "find_engineer_by_contact": lambda tenant: {"email": mail_of(tenant.word)},
+    "add_engineer_document": a_file,
     "create_request": lambda _: a_request(),
     "change_request": lambda _: {"headcount": 2},
 }
@@ -167,11 +236,18 @@ BODIES: Final[Mapping[str, Callable[[Tenant], Any]]] = {
 QUERIES: Final[Mapping[str, Json]] = {
     "get_engineer_contact": {"reason": "checking references"},
     "export_engineer": {"reason": "they asked for it"},
+    "get_engineer_document": {"reason": "checking references"},
 }
 """What an operation wants in its query."""
 
 CONFLICTS: Final[Mapping[str, str]] = {"publish_engineer": "illegal-move"}
 """Refusals by the business that a permitted call of a fresh thing meets: what is posted is listed already."""
+
+NARROWER: Final[Mapping[str, Relations]] = {
+    "create_client": Relations({Relation.SELF, Relation.OWN}),
+    "rotate_client_secret": Relations({Relation.SELF}),
+}
+"""Operations that reach less than the table grants: a client acts for its maker, whom its secret impersonates."""
 
 
 def lacking(operation: Operation) -> list[str]:

@@ -40,7 +40,7 @@ class World:
     foreign: Sequence[Tenant]
     words: dict[str, Relation] = field(default_factory=dict)
     """What would give others' things away, and how it stands to the caller."""
-    made: dict[tuple[str, tuple[str, ...], bool], dict[str, str]] = field(default_factory=dict)
+    made: dict[tuple[str, tuple[str, ...], bool, bool], dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     async def of(cls, client: httpx.AsyncClient, session: AsyncSession, role: Role) -> Self:
@@ -72,18 +72,23 @@ class World:
         if self.own.kind in owners:
             cells.append(Cell(Relation.OWN, await self.things(self.own, named), self.own))
             cells += await self._mixtures(named, others)
+        if operation.about_keys and THINGS[named[-1]].personal:
+            cells.append(Cell(Relation.SELF, await self.things(self.own, named, mine=True), self.own))
         return [*cells, self._missing(named)]
 
-    async def things(self, tenant: Tenant, named: tuple[str, ...], *, opened: bool = False) -> dict[str, str]:
+    async def things(
+        self, tenant: Tenant, named: tuple[str, ...], *, opened: bool = False, mine: bool = False
+    ) -> dict[str, str]:
         """One of each thing a path names, of one tenant, the inner within the outer; made once."""
-        key = tenant.word, named, opened
+        key = tenant.word, named, opened, mine
         if key not in self.made:
             ids: dict[str, str] = {}
             for name in named:
-                ids[name] = await THINGS[name].make(self, Wanted(tenant, dict(ids), opened))
+                wanted = Wanted(tenant, dict(ids), opened, self.caller if mine else None)
+                ids[name] = await THINGS[name].make(self, wanted)
             self.made[key] = ids
-            if tenant is not self.own and THINGS[named[-1]].owners:
-                relation = Relation.INVITED if opened else Relation.FOREIGN
+            if THINGS[named[-1]].owners if tenant is not self.own else THINGS[named[-1]].personal and not mine:
+                relation = Relation.OWN if tenant is self.own else Relation.INVITED if opened else Relation.FOREIGN
                 self.words.update({word: relation for word in ids.values() if word not in self.words})
         return dict(self.made[key])
 
