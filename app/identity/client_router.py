@@ -54,7 +54,7 @@ async def create_client(
 async def list_clients(
     organisation_id: UUID, query: Annotated[ClientQuery, Query()], session: SessionDep, actor: MayReadApiKey
 ) -> Page[ClientOut]:
-    """List OAuth clients, revoked ones included, without their secrets: an organisation's for its admins, or your own."""
+    """List OAuth clients, revoked ones included, without their secrets: all of them for an admin, else your own."""
     return Page[ClientOut].model_validate(await clients.list_clients(session, actor, organisation_id, query))
 
 

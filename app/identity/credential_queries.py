@@ -290,7 +290,7 @@ async def find_client(session: AsyncSession, client_id: UUID) -> tuple[OAuthClie
 async def lock_client(
     session: AsyncSession, client_id: UUID, *, within: UUID | None, member_id: UUID | None = None
 ) -> OAuthClient:
-    """An OAuth client, held for a change; `within` and `member_id` limit the caller to its own organisation's or own."""
+    """An OAuth client, held for a change; `within` limits it to an organisation's, `member_id` to a member's."""
     statement = select(OAuthClient).where(OAuthClient.id == client_id).with_for_update()
     if member_id is not None:
         statement = statement.where(OAuthClient.member_id == member_id)

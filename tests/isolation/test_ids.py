@@ -9,7 +9,9 @@ from tests.isolation.things import CALLABLE, THINGS
 from tests.isolation.world import Cell
 
 WITH_IDS = [operation for operation in CALLABLE if operation.named and THINGS[operation.named[-1]].owners]
-SPELLINGS = [str.upper, lambda one: one.replace("-", ""), lambda one: f"urn:uuid:{one}", lambda one: f"{{{one}}}"]
+SPELLINGS = [str.upper, lambda one: f"urn:uuid:{one}"]
+SIDES = [Role.SUPPLIER_ADMIN, Role.CLIENT_ADMIN, Role.ADMIN]
+"""Together they may call nearly everything; what is malformed is so for whoever sends it."""
 MALFORMED = ["0", "null", "not-an-id", "00000000-0000-0000-0000-00000000000", "' OR 1=1 --", "..%2Fme", "é" * 36, "%00"]
 
 
@@ -32,8 +34,9 @@ async def test_no_spelling_of_an_id_finds_more_than_another(world_of, role):
         *present, missing = await world.cells(operation)
         hidden = [cell for cell in present if expected(role, operation, cell) == 404]
         for spell in SPELLINGS if hidden else ():
-            nothing = told(await world.call(operation, spelled(missing, spell)))
             for cell in hidden:
+                absent = world.absent(cell, missing)
+                nothing = told(await world.call(operation, spelled(absent, spell)))
                 something = told(await world.call(operation, spelled(cell, spell)))
                 wrong += [(operation.name, str(cell), nothing, something)] if something != nothing else []
 
@@ -58,7 +61,7 @@ async def test_an_id_of_another_kind_is_missing_like_any_other(world_of, role):
     assert wrong == []
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", SIDES)
 async def test_a_malformed_id_is_refused_and_not_repeated(world_of, role):
     world = await world_of(role)
     wrong = []

@@ -1,7 +1,7 @@
 """A caller, its organisation with things of its own, and an organisation of every side with things that are foreign."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import httpx
@@ -22,8 +22,8 @@ class Cell:
     relation: Relation | None
     names: Mapping[str, str]
     tenant: Tenant
-    mixed: bool = False
-    """Whether only some of the things are the caller's."""
+    mixed: str = ""
+    """The parameter that names another's thing, when the others name the caller's."""
 
     def __str__(self) -> str:
         return f"{'partly ' if self.mixed else ''}{self.relation or 'missing'} ({self.tenant.kind})"
@@ -129,10 +129,16 @@ class World:
             return []
         own = await self.things(self.own, named)
         return [
-            Cell(Relation.FOREIGN, {**own, name: (await self.things(tenant, named))[name]}, tenant, mixed=True)
+            Cell(Relation.FOREIGN, {**own, name: (await self.things(tenant, named))[name]}, tenant, mixed=name)
             for tenant in others
             for name in named
         ]
+
+    def absent(self, cell: Cell, missing: Cell) -> Cell:
+        """What a cell whose things are hidden must look like: `missing`, or all but the thing that is another's."""
+        if not cell.mixed:
+            return missing
+        return replace(cell, relation=None, names={**cell.names, cell.mixed: THINGS[cell.mixed].missing()})
 
     def _missing(self, named: tuple[str, ...]) -> Cell:
         return Cell(None, {name: THINGS[name].missing() for name in named}, self.own)
