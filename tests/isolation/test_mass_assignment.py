@@ -106,8 +106,8 @@ def test_bodies_are_found_and_filled():
 
     assert {(), ("contact",), ("skills", "0"), ("workplace", "connections", "0")} <= set(places)
     assert placed(OPERATIONS["create_engineer"].body, ("workplace", "connections", "0"), {"id": 1}) == {
-        "given_name": "xxxxxxxx",
-        "family_name": "xxxxxxxx",
+        "given_name": "Ana",
+        "family_name": "Soto",
         "title": "Desarrolladora Backend Senior",
         "discipline": resolved(OPERATIONS["create_engineer"].body)["properties"]["discipline"].get(
             "enum", ["software"]
