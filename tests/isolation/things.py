@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.actor import OrganisationKind, Role
 from app.core.ids import new_id
 from app.core.keyring import house_key
+from app.identity.models import Totp
 from app.identity.permissions import ROLES, Relation, Relations
 from app.identity.service import new_api_key
 from app.taxonomy.models import UnmatchedSkill
@@ -103,7 +104,10 @@ async def member(world: "World", wanted: Wanted) -> str:
         return str(wanted.holder.member.id)
     boss = wanted.tenant.boss
     name = f"{wanted.tenant.word} {next(serial)}"
-    return str((await make_member(world.session, boss.organisation, Role(boss.member.role), name=name)).id)
+    made = await make_member(world.session, boss.organisation, Role(boss.member.role), name=name)
+    world.session.add(Totp(member_id=made.id, organisation_id=made.organisation_id, sealed_secret=b"sealed"))
+    await world.session.flush()
+    return str(made.id)
 
 
 async def api_key(world: "World", wanted: Wanted) -> str:
