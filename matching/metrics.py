@@ -6,29 +6,55 @@ Kekäläinen 2002; rank-biased overlap after Webber, Moffat and Zobel 2010; impa
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Item = TypeVar("Item")
 
 
 def average_precision(ranking: Sequence[Item], relevant: Collection[Item]) -> float:
     """Mean of the precision at each relevant item's rank; relevant items that are absent count as zero."""
-    hits, total = 0, 0.0
-    for position, item in enumerate(ranking, start=1):
-        if item in relevant:
-            hits += 1
-            total += hits / position
-    return total / len(relevant) if relevant else 0.0
+    return average_precision_of(_ranks(ranking, relevant)) * _found_share(ranking, relevant)
 
 
 def reciprocal_rank(ranking: Sequence[Item], relevant: Collection[Item]) -> float:
     """One over the rank of the first relevant item, zero without one."""
-    return next((1 / position for position, item in enumerate(ranking, start=1) if item in relevant), 0.0)
+    return reciprocal_rank_of(_ranks(ranking, relevant))
 
 
 def recall_at(ranking: Sequence[Item], relevant: Collection[Item], k: int) -> float:
     """Share of the relevant items among the first `k`."""
-    return sum(item in relevant for item in ranking[:k]) / len(relevant) if relevant else 0.0
+    return recall_of(_ranks(ranking, relevant), k) * _found_share(ranking, relevant)
+
+
+def ranks_of(scores: NDArray[Any], relevant: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ranks, from 1, of the relevant items under descending scores, ascending; ties go to the lower number."""
+    places = np.empty(len(scores), dtype=np.int64)
+    places[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    return np.sort(places[relevant])
+
+
+def average_precision_of(ranks: NDArray[np.int64]) -> float:
+    """Average precision from the ascending ranks of all relevant items."""
+    return float(np.mean(np.arange(1, len(ranks) + 1) / ranks)) if len(ranks) else 0.0
+
+
+def reciprocal_rank_of(ranks: NDArray[np.int64]) -> float:
+    """Reciprocal rank from the ascending ranks of the relevant items."""
+    return float(1 / ranks[0]) if len(ranks) else 0.0
+
+
+def recall_of(ranks: NDArray[np.int64], k: int) -> float:
+    """Recall from the ranks of all relevant items."""
+    return float(np.mean(ranks <= k)) if len(ranks) else 0.0
+
+
+def ndcg_of(ranks: NDArray[np.int64], k: int) -> float:
+    """Equal gains' nDCG from the ranks of all relevant items."""
+    ideal = _dcg([1.0] * min(k, len(ranks)))
+    return float(np.sum(1 / np.log2(ranks[ranks <= k] + 1.0))) / ideal if ideal else 0.0
 
 
 def ndcg_at(ranking: Sequence[Item], gains: Mapping[Item, float], k: int) -> float:
@@ -58,6 +84,14 @@ def impact_ratios(selected: Mapping[str, int], considered: Mapping[str, int]) ->
     rates = {group: selected.get(group, 0) / count for group, count in considered.items() if count}
     highest = max(rates.values(), default=0.0)
     return {group: rate / highest if highest else 1.0 for group, rate in rates.items()}
+
+
+def _ranks(ranking: Sequence[Item], relevant: Collection[Item]) -> NDArray[np.int64]:
+    return np.asarray([rank for rank, item in enumerate(ranking, start=1) if item in relevant], dtype=np.int64)
+
+
+def _found_share(ranking: Sequence[Item], relevant: Collection[Item]) -> float:
+    return sum(item in relevant for item in ranking) / len(relevant) if relevant else 0.0
 
 
 def _dcg(gains: Sequence[float]) -> float:

@@ -205,8 +205,9 @@ class Taxonomy:
         self.domains = Lexicon(domains)
         self.certifications = Lexicon(certifications)
         self.levels = tuple(sorted(levels, key=lambda level: level.rank))
-        self._written_terms = frozenset(chain.from_iterable((terms or {}).items()))
-        self._terms = {key(word): english for word, english in (terms or {}).items()}
+        self.terms: Mapping[str, str] = dict(terms or {})
+        self._written_terms = frozenset(chain.from_iterable(self.terms.items()))
+        self._terms = {key(word): english for word, english in self.terms.items()}
         self._canonical_titles = lru_cache(TITLES_REMEMBERED)(self._canonical_title)
         self._level_by_word = {key(word): level for level in self.levels for word in (level.id, *level.words)}
 

@@ -1,0 +1,196 @@
+"""What is learned from a thesaurus once, at import, and serves every text afterwards.
+
+Nothing here sees a profile, a request or a label of relevance: only names of things.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from matching.adapter import Adapter, class_means, fit_adapter
+from matching.encoder import Encoder, unit
+from matching.language import LanguageIdentifier
+from matching.lexical import Bm25, bag
+from matching.ngrams import Ngrams
+from matching.stems import stems
+from matching.text import key
+from matching.thesaurus import LANGUAGES, Entry
+from matching.translation import Dictionary
+
+NAME_B: Final = 0.3
+"""Length normalisation of BM25 over names, which are all short."""
+PROFILE_SIZE: Final = 40
+PROFILE_TEMPERATURE: Final = 0.2
+"""A text is a mixture of its 40 nearest concepts, by a softmax of adapted cosines."""
+NEAREST: Final = 5
+"""Concepts a text belongs to in part when it is no concept's name."""
+BATCH: Final = 2_000
+_TINY: Final = 1e-9
+
+Vectors = NDArray[np.float32]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Texts as the matcher reads them, one item a text.
+
+    `pivots` are bags of English stems with expected counts, `vectors` adapted unit vectors of the glosses.
+    """
+
+    texts: tuple[str, ...]
+    languages: tuple[str, ...]
+    bags: tuple[Mapping[str, float], ...]
+    pivots: tuple[Mapping[str, float], ...]
+    vectors: Vectors
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def rows(self, start: int, stop: int) -> "Reading":
+        """Take some of the texts, in order."""
+        some = slice(start, stop)
+        return Reading(self.texts[some], self.languages[some], self.bags[some], self.pivots[some], self.vectors[some])
+
+
+class Knowledge:
+    """Dictionaries, adapter and concepts of a thesaurus under one encoder.
+
+    Args:
+        entries: the thesaurus. Entries of the taxonomy's single words teach the dictionaries and are no concepts.
+        encoder: the frozen model.
+        adapted: whether its vectors go through the adapter.
+    """
+
+    def __init__(self, entries: Sequence[Entry], encoder: Encoder, *, adapted: bool = True) -> None:
+        self.encoder = encoder
+        self.identifier = LanguageIdentifier(entries)
+        self.dictionaries = {language: Dictionary(entries, language) for language in LANGUAGES[1:]}
+        self.concepts = [entry for entry in entries if not entry.id.startswith("term:") and entry.names.get("en")]
+        names, owners, languages = _flat(self.concepts)
+        self._names = _Names(names, owners, len(self.concepts))
+        english = np.flatnonzero(np.asarray(languages) == "en")
+        self._english = _Names([names[at] for at in english], owners[english], len(self.concepts))
+        self.adapter = self._fit(names, owners) if adapted and names else None
+        self._english_vectors = self._adapted(encoder.encode(self._english.names)) if names else _no_vectors(encoder)
+        self.centroids = unit(class_means(self._english_vectors, self._english.owners, len(self.concepts)))
+        self._by_name: dict[str, list[int]] = {}
+        for name, owner in zip(names, owners.tolist(), strict=True):
+            known = self._by_name.setdefault(key(name), [])
+            if owner not in known:
+                known.append(owner)
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """Read the texts of one collection together: their languages are judged beside each other."""
+        languages = self.identifier.identify(texts)
+        glosses, pivots, bags = [], [], []
+        for text, language in zip(texts, languages, strict=True):
+            dictionary = self.dictionaries.get(language)
+            words = bag(stems(text))
+            bags.append(words)
+            pivots.append(dictionary.translate(text) if dictionary else words)
+            glosses.append((dictionary.gloss(text) if dictionary else "") or text)
+        vectors = self._adapted(self.encoder.encode(glosses))
+        return Reading(tuple(texts), tuple(languages), tuple(bags), tuple(pivots), vectors)
+
+    def profiles(self, vectors: Vectors, *, size: int = PROFILE_SIZE) -> sp.csr_matrix:
+        """Mixtures of concepts, each row of length one; shape (texts, concepts)."""
+        rows = [_mixture(vectors[at : at + BATCH] @ self.centroids.T, size) for at in range(0, len(vectors), BATCH)]
+        return sp.vstack(rows, format="csr") if rows else sp.csr_matrix((0, len(self.concepts)), dtype=np.float32)
+
+    def membership(self, reading: Reading) -> sp.csr_matrix:
+        """Which concepts each text belongs to, in shares of one: those it is a name of, else its nearest ones."""
+        named = [self._by_name.get(key(text), []) for text in reading.texts]
+        starts = np.cumsum([0, *map(len, named)])
+        columns = np.asarray([owner for owners in named for owner in owners], dtype=np.int64)
+        shares = np.repeat([1 / max(1, len(owners)) for owners in named], np.diff(starts)).astype(np.float32)
+        exact = sp.csr_matrix((shares, columns, starts), shape=(len(reading), len(self.concepts)))
+        near = self.profiles(reading.vectors, size=NEAREST)
+        total = np.maximum(np.asarray(near.sum(axis=1)).ravel(), _TINY)
+        unnamed = np.asarray([not owners for owners in named], dtype=np.float32)
+        return sp.csr_matrix(exact + sp.diags_array(unnamed / total) @ near)
+
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Share of texts that are names of known concepts, in [0, 1]."""
+        return sum(key(text) in self._by_name for text in texts) / max(1, len(texts))
+
+    def link(self, reading: Reading) -> Scores:
+        """How strongly each text points to each concept, by its names' letters, words, translation and meaning.
+
+        Sum of the four evidences' z-scores over the concepts, nothing below their mean; shape (texts, concepts).
+        """
+        if not self.concepts:
+            return np.zeros((len(reading), 0), dtype=np.float32)
+        evidences = (
+            self._names.best(self._names.ngrams.scores(reading.texts)),
+            self._names.best(self._names.words.scores(reading.bags)),
+            self._english.best(self._english.words.scores(reading.pivots)),
+            self._english.best(reading.vectors @ self._english_vectors.T),
+        )
+        total: Scores = np.maximum(sum(standard(evidence) for evidence in evidences), 0)
+        return total
+
+    def _adapted(self, vectors: Vectors) -> Vectors:
+        return self.adapter.apply(vectors) if self.adapter else vectors
+
+    def _fit(self, names: Sequence[str], owners: NDArray[np.int64]) -> Adapter:
+        return fit_adapter(self.encoder.encode(names), owners)
+
+
+class _Names:
+    """Names with the concept each belongs to, ascending by concept."""
+
+    def __init__(self, names: Sequence[str], owners: NDArray[np.int64], count: int) -> None:
+        self.names = list(names)
+        self.owners = owners
+        self.count = count
+        self.ngrams = Ngrams(names)
+        self.words = Bm25([bag(stems(name)) for name in names], b=NAME_B)
+        self._present, self._starts = np.unique(owners, return_index=True)
+
+    def best(self, scores: Scores) -> Scores:
+        """Each concept's best name: shape (texts, names) to (texts, concepts)."""
+        best = np.zeros((len(scores), self.count), dtype=np.float32)
+        best[:, self._present] = np.maximum.reduceat(scores, self._starts, axis=1)
+        return best
+
+
+def standard(scores: Scores) -> Scores:
+    """Z-scores of each row; a row without any difference is all zeros."""
+    if not scores.size:
+        return scores
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    deviation = centred.std(axis=1, keepdims=True)
+    z: Scores = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > _TINY)
+    return z
+
+
+def _flat(concepts: Sequence[Entry]) -> tuple[list[str], NDArray[np.int64], list[str]]:
+    names: list[str] = []
+    owners: list[int] = []
+    languages: list[str] = []
+    for number, entry in enumerate(concepts):
+        for language, written in entry.names.items():
+            names.extend(written)
+            owners.extend([number] * len(written))
+            languages.extend([language] * len(written))
+    return names, np.asarray(owners, dtype=np.int64), languages
+
+
+def _mixture(cosines: Scores, size: int) -> sp.csr_matrix:
+    size = min(size, cosines.shape[1])
+    nearest = np.argpartition(-cosines, size - 1, axis=1)[:, :size] if size else np.empty((len(cosines), 0), np.int64)
+    nearest = np.sort(nearest, axis=1)
+    values = np.take_along_axis(cosines, nearest, axis=1)
+    shares = np.exp((values - values.max(axis=1, initial=-1, keepdims=True)) / PROFILE_TEMPERATURE)
+    shares /= np.maximum(np.linalg.norm(shares, axis=1, keepdims=True), _TINY)
+    starts = np.arange(0, nearest.size + 1, size) if size else np.zeros(len(cosines) + 1, np.int64)
+    return sp.csr_matrix((shares.ravel().astype(np.float32), nearest.ravel(), starts), shape=cosines.shape)
+
+
+def _no_vectors(encoder: Encoder) -> Vectors:
+    return np.zeros((0, encoder.dimension), dtype=np.float32)
