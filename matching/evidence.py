@@ -46,7 +46,7 @@ class Documents:
 
 def same_language(queries: Reading, documents: Reading) -> NDArray[np.bool_]:
     """Whether a query and a document are written in one language; shape (queries, documents)."""
-    same: NDArray[np.bool_] = np.equal.outer(np.asarray(queries.languages), np.asarray(documents.languages))
+    same: NDArray[np.bool_] = np.equal.outer(np.asarray(queries.languages, "U2"), np.asarray(documents.languages, "U2"))
     return same
 
 

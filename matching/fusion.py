@@ -52,7 +52,7 @@ def fuse(evidence: Evidence, queries: Reading, documents: Reading, coverage: flo
     z = {part: standard(scores) for part, scores in evidence.items()}
     text = text_share(queries.texts)[:, None]
     alike = same_language(queries, documents)
-    english = alike & (np.asarray(documents.languages) == "en")[None, :]
+    english = alike & (np.asarray(documents.languages, "U2") == "en")[None, :]
     fused = np.zeros(alike.shape, dtype=np.float32)
     for pair, where in zip(PAIRS, (english, alike & ~english, ~alike), strict=True):
         if where.any():

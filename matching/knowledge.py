@@ -4,7 +4,7 @@ Nothing here sees a profile, a request or a label of relevance: only names of th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,7 @@ NAME_B: Final = 0.3
 PROFILE_SIZE: Final = 40
 PROFILE_TEMPERATURE: Final = 0.2
 """A text is a mixture of its 40 nearest concepts, by a softmax of adapted cosines."""
+HEADLINE_COUNTS: Final = 5.0
 NEAREST: Final = 5
 """Concepts a text belongs to in part when it is no concept's name."""
 BATCH: Final = 2_000
@@ -33,6 +34,7 @@ _TINY: Final = 1e-9
 
 Vectors = NDArray[np.float32]
 Scores = NDArray[np.float32]
+Bags = tuple[Mapping[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class Reading:
 
     texts: tuple[str, ...]
     languages: tuple[str, ...]
-    bags: tuple[Mapping[str, float], ...]
-    pivots: tuple[Mapping[str, float], ...]
+    bags: Bags
+    pivots: Bags
     vectors: Vectors
 
     def __len__(self) -> int:
@@ -87,15 +89,33 @@ class Knowledge:
     def read(self, texts: Sequence[str]) -> Reading:
         """Read the texts of one collection together: their languages are judged beside each other."""
         languages = self.identifier.identify(texts)
-        glosses, pivots, bags = [], [], []
-        for text, language in zip(texts, languages, strict=True):
-            dictionary = self.dictionaries.get(language)
-            words = bag(stems(text))
-            bags.append(words)
-            pivots.append(dictionary.translate(text) if dictionary else words)
-            glosses.append((dictionary.gloss(text) if dictionary else "") or text)
-        vectors = self._adapted(self.encoder.encode(glosses))
-        return Reading(tuple(texts), tuple(languages), tuple(bags), tuple(pivots), vectors)
+        dictionaries = [self.dictionaries.get(language) for language in languages]
+        glosses = [
+            (dictionary.gloss(text) if dictionary else "") or text
+            for text, dictionary in zip(texts, dictionaries, strict=True)
+        ]
+        bags, pivots = self._bags(texts, languages)
+        return Reading(tuple(texts), tuple(languages), bags, pivots, self._adapted(self.encoder.encode(glosses)))
+
+    def read_requests(self, texts: Sequence[str]) -> Reading:
+        """Read texts as requests: the first of several lines is the role's title, and its words count five times."""
+        reading = self.read(texts)
+        headlines = [head if rest else "" for head, _, rest in (text.strip().partition("\n") for text in texts)]
+        bags, pivots = self._bags(headlines, reading.languages)
+        return replace(
+            reading,
+            bags=tuple(map(_emphasised, reading.bags, bags)),
+            pivots=tuple(map(_emphasised, reading.pivots, pivots)),
+        )
+
+    def _bags(self, texts: Sequence[str], languages: Sequence[str]) -> tuple[Bags, Bags]:
+        """Stems as written, and English stems with their expected counts."""
+        bags: Bags = tuple(bag(stems(text)) for text in texts)
+        pivots = (
+            self.dictionaries[language].translate(text) if language in self.dictionaries else words
+            for text, language, words in zip(texts, languages, bags, strict=True)
+        )
+        return bags, tuple(pivots)
 
     def profiles(self, vectors: Vectors, *, size: int = PROFILE_SIZE) -> sp.csr_matrix:
         """Mixtures of concepts, each row of length one; shape (texts, concepts)."""
@@ -119,26 +139,31 @@ class Knowledge:
         return sum(key(text) in self._by_name for text in texts) / max(1, len(texts))
 
     def link(self, reading: Reading) -> Scores:
-        """How strongly each text points to each concept, by its names' letters, words, translation and meaning.
+        """How strongly each text points to each concept, by its names' letters, words and meaning.
 
-        Sum of the four evidences' z-scores over the concepts, nothing below their mean; shape (texts, concepts).
+        Sum of z-scores over the concepts, nothing below their mean; words as written and words carried over into
+        English are one evidence in two guises and count half each. Shape (texts, concepts).
         """
         if not self.concepts:
             return np.zeros((len(reading), 0), dtype=np.float32)
-        evidences = (
-            self._names.best(self._names.ngrams.scores(reading.texts)),
-            self._names.best(self._names.words.scores(reading.bags)),
-            self._english.best(self._english.words.scores(reading.pivots)),
-            self._english.best(reading.vectors @ self._english_vectors.T),
-        )
-        total: Scores = np.maximum(sum(standard(evidence) for evidence in evidences), 0)
-        return total
+        letters = self._names.best(self._names.ngrams.scores(reading.texts))
+        words = self._names.best(self._names.words.scores(reading.bags))
+        carried = self._english.best(self._english.words.scores(reading.pivots))
+        meaning = self._english.best(reading.vectors @ self._english_vectors.T)
+        total = standard(letters) + 0.5 * standard(words) + 0.5 * standard(carried) + standard(meaning)
+        links: Scores = np.maximum(total, 0)
+        return links
 
     def _adapted(self, vectors: Vectors) -> Vectors:
         return self.adapter.apply(vectors) if self.adapter else vectors
 
     def _fit(self, names: Sequence[str], owners: NDArray[np.int64]) -> Adapter:
         return fit_adapter(self.encoder.encode(names), owners)
+
+
+def _emphasised(words: Mapping[str, float], headline: Mapping[str, float]) -> Mapping[str, float]:
+    extra = {word: (HEADLINE_COUNTS - 1) * count for word, count in headline.items() if word in words}
+    return {word: count + extra.get(word, 0.0) for word, count in words.items()}
 
 
 class _Names:

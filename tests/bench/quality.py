@@ -138,7 +138,7 @@ def systems(
     vectors = [encoder.encode(side) for side in _sides(labelled)]
     yield "model", lambda start, stop: vectors[0][start:stop] @ vectors[1].T
     for name, known in knowledge.items():
-        documents, queries = Documents(known.read(labelled.documents), known), known.read(labelled.queries)
+        documents, queries = Documents(known.read(labelled.documents), known), known.read_requests(labelled.queries)
         yield name, lambda start, stop, d=documents, q=queries: search(d, q.rows(start, stop))
         if with_parts:
             for part in documents.evidence(queries.rows(0, 1)):

@@ -99,6 +99,14 @@ def test_without_a_thesaurus_words_letters_and_the_model_remain():
     assert ranked(bare, "network engineer", ["baker", "network engineers"])[0] == "network engineers"
 
 
+def test_the_first_of_several_lines_counts_five_times(knowledge):
+    (words,) = knowledge.read_requests(["Baker\n\nA baker with ovens"]).bags
+    (one_line,) = knowledge.read_requests(["Baker with ovens"]).bags
+
+    assert words == {"baker": 2.0 + 4.0, "oven": 1.0}
+    assert one_line == {"baker": 1.0, "oven": 1.0}
+
+
 def test_z_scores_by_hand():
     assert standard(np.asarray([[1, 2, 3], [5, 5, 5]], dtype=np.float32)) == pytest.approx(
         np.asarray([[-(1.5**0.5), 0, 1.5**0.5], [0, 0, 0]]), abs=1e-6
