@@ -43,6 +43,19 @@ class Documents:
             "link": np.asarray((self._membership.T @ self.knowledge.link(queries).T).T, dtype=np.float32),
         }
 
+    def ceilings(self, queries: Reading) -> dict[str, Scores]:
+        """What each query would score by part against a document that says just what it says; shape (queries,)."""
+        whole = np.ones(len(queries), dtype=np.float32)
+        pointed = self.knowledge.membership(queries).multiply(self.knowledge.link(queries)).sum(axis=1)
+        return {
+            "words": self._words.ceilings(queries.bags),
+            "pivot": self._pivots.ceilings(queries.pivots),
+            "ngrams": whole,
+            "model": whole,
+            "profile": whole,
+            "link": np.asarray(pointed, dtype=np.float32).ravel(),
+        }
+
 
 def same_language(queries: Reading, documents: Reading) -> NDArray[np.bool_]:
     """Whether a query and a document are written in one language; shape (queries, documents)."""

@@ -4,7 +4,7 @@ One table serves every collection, with or without a thesaurus imported. Its wei
 `tests.bench.quality`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ Weights = Mapping[str, float]
 TITLE_WORDS: Final = 12
 TEXT_WORDS: Final = 24
 """Up to 12 words a query is weighted as a title, from 24 on as a text, in between it is some of each."""
+
+_LEAST_PERFECTION: Final = 1e-6
 
 PAIRS: Final = ("english", "alike", "across")
 """Both in English; both in one other language, known or not; in two languages."""
@@ -43,21 +45,33 @@ TEXT: Final[Mapping[str, Weights]] = {
 
 
 def search(documents: Documents, queries: Reading) -> Scores:
-    """Fused score of every document for every query; shape (queries, documents)."""
+    """Fused score of every document for every query, for ranking; shape (queries, documents)."""
     return fuse(documents.evidence(queries), queries, documents.reading, documents.coverage)
+
+
+def closeness(documents: Documents, queries: Reading) -> Scores:
+    """Fused score as a share of a perfect answer's, in [0, 1]: comparable from request to request.
+
+    0 is the collection's average document or worse; 1 is one that says just what the request says.
+    """
+    evidence, ceilings = documents.evidence(queries), documents.ceilings(queries)
+    z = {part: standard(scores) for part, scores in evidence.items()}
+    best = {part: standard(scores, ceilings[part][:, None]) for part, scores in evidence.items()}
+    texts = text_share(queries.texts)
+    shares = np.zeros((len(queries), len(documents)), dtype=np.float32)
+    for where, title, text in _weights(queries, documents.reading, documents.coverage):
+        perfect = np.maximum(_mean(best, title, text, texts), _LEAST_PERFECTION)
+        shares += where * np.clip(_mean(z, title, text, texts) / perfect, 0, 1)
+    return shares
 
 
 def fuse(evidence: Evidence, queries: Reading, documents: Reading, coverage: float) -> Scores:
     """Weighted mean of the parts' z-scores; `coverage` is the share of documents that are names of known concepts."""
     z = {part: standard(scores) for part, scores in evidence.items()}
-    text = text_share(queries.texts)[:, None]
-    alike = same_language(queries, documents)
-    english = alike & (np.asarray(documents.languages, "U2") == "en")[None, :]
-    fused = np.zeros(alike.shape, dtype=np.float32)
-    for pair, where in zip(PAIRS, (english, alike & ~english, ~alike), strict=True):
-        if where.any():
-            title = _mixed(TITLE[pair], NAMED_TITLE[pair], coverage)
-            fused += where * (_mean(z, title) * (1 - text) + _mean(z, TEXT[pair]) * text)
+    texts = text_share(queries.texts)
+    fused = np.zeros((len(queries), len(documents)), dtype=np.float32)
+    for where, title, text in _weights(queries, documents, coverage):
+        fused += where * _mean(z, title, text, texts)
     return fused
 
 
@@ -68,14 +82,27 @@ def text_share(texts: Sequence[str]) -> Scores:
     return share
 
 
+def _weights(
+    queries: Reading, documents: Reading, coverage: float
+) -> Iterator[tuple[NDArray[np.bool_], Weights, Weights]]:
+    """For each pair of languages that occurs: where it does, its weights of titles and those of texts."""
+    alike = same_language(queries, documents)
+    english = alike & (np.asarray(documents.languages, "U2") == "en")[None, :]
+    for pair, where in zip(PAIRS, (english, alike & ~english, ~alike), strict=True):
+        if where.any():
+            yield where, _mixed(TITLE[pair], NAMED_TITLE[pair], coverage), TEXT[pair]
+
+
 def _mixed(some: Weights, others: Weights, share: float) -> dict[str, float]:
     parts = dict.fromkeys([*some, *others])
     return {part: (1 - share) * some.get(part, 0.0) + share * others.get(part, 0.0) for part in parts}
 
 
-def _mean(z: Mapping[str, Scores], weights: Weights) -> Scores:
-    whole = sum(weights.values())
+def _mean(z: Mapping[str, Scores], title: Weights, text: Weights, texts: Scores) -> Scores:
+    """Weighted mean of the parts, each query by its own share of a text."""
     total = np.zeros_like(next(iter(z.values())))
-    for part, weight in weights.items():
-        total += np.float32(weight / whole) * z[part]
+    for part, scores in z.items():
+        as_title, as_text = (weights.get(part, 0.0) / sum(weights.values()) for weights in (title, text))
+        if as_title or as_text:
+            total += scores * (as_title * (1 - texts) + as_text * texts)[:, None]
     return total

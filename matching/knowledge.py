@@ -184,12 +184,13 @@ class _Names:
         return best
 
 
-def standard(scores: Scores) -> Scores:
-    """Z-scores of each row; a row without any difference is all zeros."""
+def standard(scores: Scores, others: Scores | None = None) -> Scores:
+    """Z-scores of each row, or of `others` by each row's mean and deviation; a row without difference gives zeros."""
+    others = scores if others is None else others
     if not scores.size:
-        return scores
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    deviation = centred.std(axis=1, keepdims=True)
+        return np.zeros_like(others)
+    centred = others - scores.mean(axis=1, keepdims=True)
+    deviation = scores.std(axis=1, keepdims=True)
     z: Scores = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > _TINY)
     return z
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 K1: Final = 1.2
 B: Final = 0.75
+_TINY: Final = 1e-9
 
 Bag = Mapping[str, float]
 Scores = NDArray[np.float32]
@@ -28,17 +29,29 @@ class Bm25:
         self.terms: dict[str, int] = {}
         counts = _matrix(documents, self.terms, grow=True)
         frequency = np.bincount(counts.indices, minlength=len(self.terms))
-        idf = np.log1p((len(documents) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        lengths = np.asarray(counts.sum(axis=1)).ravel()
-        relative = lengths / max(float(lengths.mean()), 1e-9) if len(documents) else lengths
-        damping = np.repeat(k1 * (1 - b + b * relative), np.diff(counts.indptr))
-        counts.data = idf[counts.indices] * counts.data * (k1 + 1) / (counts.data + damping)
-        self._postings: sp.csr_matrix = counts.astype(np.float32).T.tocsr()
+        idf = np.log1p((len(documents) - frequency + 0.5) / (frequency + 0.5))
+        self._idf: Scores = idf.astype(np.float32)
+        lengths = _sums(counts)
+        self._mean_length = max(float(lengths.mean()), _TINY) if len(documents) else 1.0
+        self._k1, self._b = k1, b
+        self._postings: sp.csr_matrix = self._weighted(counts, lengths).T.tocsr()
 
     def scores(self, queries: Sequence[Bag]) -> Scores:
         """Score every document for every query; shape (len(queries), documents)."""
         product: Scores = (_matrix(queries, self.terms, grow=False) @ self._postings).toarray()
         return product
+
+    def ceilings(self, queries: Sequence[Bag]) -> Scores:
+        """What each query would score against a document of its own words; shape (len(queries),)."""
+        asked = _matrix(queries, self.terms, grow=False)
+        lengths = np.asarray([sum(query.values()) for query in queries], dtype=np.float64)
+        return _sums(asked.multiply(self._weighted(asked.copy(), lengths)).tocsr()).astype(np.float32)
+
+    def _weighted(self, counts: sp.csr_matrix, lengths: NDArray[np.float64]) -> sp.csr_matrix:
+        damping = self._k1 * (1 - self._b + self._b * lengths / self._mean_length)
+        denominator = counts.data + np.repeat(damping, np.diff(counts.indptr))
+        counts.data = (self._idf[counts.indices] * counts.data * (self._k1 + 1) / denominator).astype(np.float32)
+        return counts
 
 
 def bag(terms: Sequence[str]) -> dict[str, float]:
@@ -47,6 +60,11 @@ def bag(terms: Sequence[str]) -> dict[str, float]:
     for term in terms:
         counted[term] = counted.get(term, 0.0) + 1.0
     return counted
+
+
+def _sums(matrix: sp.csr_matrix) -> NDArray[np.float64]:
+    sums: NDArray[np.float64] = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+    return sums
 
 
 def _matrix(bags: Sequence[Bag], terms: dict[str, int], *, grow: bool) -> sp.csr_matrix:

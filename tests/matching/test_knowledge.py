@@ -3,7 +3,7 @@ import pytest
 
 from matching import HashingEncoder
 from matching.evidence import EVIDENCES, Documents
-from matching.fusion import NAMED_TITLE, PAIRS, TEXT, TITLE, fuse, search, text_share
+from matching.fusion import NAMED_TITLE, PAIRS, TEXT, TITLE, closeness, fuse, search, text_share
 from matching.knowledge import Knowledge, Reading, standard
 from matching.thesaurus import Entry
 
@@ -121,6 +121,28 @@ def test_a_score_is_the_weighted_mean_of_z_scores_by_hand():
     fused = fuse(evidence, a_reading("developer"), a_reading("a", "b"), 0.0)
 
     assert fused == pytest.approx(np.asarray([[-3 / 7, 3 / 7]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("request_", ["network engineer", "nurse", "civil engineer for bridges"])
+def test_a_document_in_the_requests_own_words_is_as_close_as_can_be(knowledge, request_):
+    documents = Documents(knowledge.read([request_, "baker", "civil engineer", "office clerk", ""]), knowledge)
+
+    shares = closeness(documents, knowledge.read([request_]))[0]
+
+    assert shares[0] == pytest.approx(1.0, abs=0.02)
+    assert 0 <= shares.min() <= shares[1:].max() < 1
+
+
+def test_closeness_ranks_as_the_search_does(knowledge):
+    documents = Documents(knowledge.read(["civil engineer", "nurse", "engineer", "baker"]), knowledge)
+    query = knowledge.read(["network engineer"])
+
+    above_average = search(documents, query)[0] > 0
+
+    assert (
+        np.argsort(-closeness(documents, query)[0][above_average]).tolist()
+        == np.argsort(-search(documents, query)[0][above_average]).tolist()
+    )
 
 
 def test_words_of_another_language_say_nothing():

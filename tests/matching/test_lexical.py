@@ -45,6 +45,13 @@ def test_bm25_by_hand():
     assert not scores[2].any()
 
 
+def test_a_ceiling_is_the_score_of_the_same_words_standing_among_the_documents():
+    documents = [bag(["go", "java"]), bag(["go", "go", "sql", "css"]), bag(["css", "html", "sql"])]
+    index = Bm25(documents)
+
+    assert index.ceilings(documents) == pytest.approx(np.diag(index.scores(documents)), rel=1e-6)
+
+
 @pytest.mark.parametrize("documents", [[], [{}], [{}, {}]])
 def test_bm25_over_nothing_scores_nothing(documents):
     scores = Bm25(documents).scores([{"go": 1.0}, {}])
