@@ -1,14 +1,20 @@
 import math
 
+import numpy as np
 import pytest
 
 from matching.metrics import (
     average_precision,
+    average_precision_of,
     impact_ratios,
     ndcg_at,
+    ndcg_of,
     rank_biased_overlap,
+    ranks_of,
     recall_at,
+    recall_of,
     reciprocal_rank,
+    reciprocal_rank_of,
 )
 
 
@@ -68,3 +74,27 @@ def test_impact_ratios_by_hand():
 def test_when_nobody_is_selected_no_group_is_worse_off():
     assert impact_ratios({}, {"one": 3, "other": 5}) == {"one": 1.0, "other": 1.0}
     assert impact_ratios({}, {}) == {}
+
+
+def test_ranks_by_hand():
+    # Descending: item 2, then 0 and 3 of equal score in the order of their numbers, then 1.
+    assert ranks_of(np.asarray([0.5, 0.1, 0.9, 0.5]), np.asarray([1, 3])).tolist() == [3, 4]
+
+
+def test_measures_of_ranks_are_those_of_rankings():
+    numbers = np.random.default_rng(5)
+    for _ in range(20):
+        scores, relevant = numbers.random(30).round(1), numbers.permutation(30)[:6]
+        ranking = np.argsort(-scores, kind="stable").tolist()
+        ranks, right = ranks_of(scores, relevant), set(relevant.tolist())
+
+        assert average_precision_of(ranks) == pytest.approx(average_precision(ranking, right))
+        assert reciprocal_rank_of(ranks) == pytest.approx(reciprocal_rank(ranking, right))
+        assert recall_of(ranks, 10) == pytest.approx(recall_at(ranking, right, 10))
+        assert ndcg_of(ranks, 10) == pytest.approx(ndcg_at(ranking, dict.fromkeys(right, 1.0), 10))
+
+
+def test_no_ranks_measure_nothing():
+    none = np.empty(0, dtype=np.int64)
+
+    assert average_precision_of(none) == reciprocal_rank_of(none) == recall_of(none, 10) == ndcg_of(none, 10) == 0.0
