@@ -66,10 +66,14 @@ class Knowledge:
         entries: the thesaurus. Entries of the taxonomy's single words teach the dictionaries and are no concepts.
         encoder: the frozen model.
         adapted: whether its vectors go through the adapter.
+        glossed: whether the model reads Spanish and Portuguese word by word in English; a multilingual model need not.
     """
 
-    def __init__(self, entries: Sequence[Entry], encoder: Encoder, *, adapted: bool = True) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], encoder: Encoder, *, adapted: bool = True, glossed: bool = True
+    ) -> None:
         self.encoder = encoder
+        self._glossed = glossed
         self.identifier = LanguageIdentifier(entries)
         self.dictionaries = {language: Dictionary(entries, language) for language in LANGUAGES[1:]}
         self.concepts = [entry for entry in entries if not entry.id.startswith("term:") and entry.names.get("en")]
@@ -89,11 +93,7 @@ class Knowledge:
     def read(self, texts: Sequence[str]) -> Reading:
         """Read the texts of one collection together: their languages are judged beside each other."""
         languages = self.identifier.identify(texts)
-        dictionaries = [self.dictionaries.get(language) for language in languages]
-        glosses = [
-            (dictionary.gloss(text) if dictionary else "") or text
-            for text, dictionary in zip(texts, dictionaries, strict=True)
-        ]
+        glosses = [self._gloss(text, language) for text, language in zip(texts, languages, strict=True)]
         bags, pivots = self._bags(texts, languages)
         return Reading(tuple(texts), tuple(languages), bags, pivots, self._adapted(self.encoder.encode(glosses)))
 
@@ -107,6 +107,11 @@ class Knowledge:
             bags=tuple(map(_emphasised, reading.bags, bags)),
             pivots=tuple(map(_emphasised, reading.pivots, pivots)),
         )
+
+    def _gloss(self, text: str, language: str) -> str:
+        """What the model is given: the text in English, word by word, or as it is where nothing can be carried over."""
+        dictionary = self.dictionaries.get(language) if self._glossed else None
+        return (dictionary.gloss(text) if dictionary else "") or text
 
     def _bags(self, texts: Sequence[str], languages: Sequence[str]) -> tuple[Bags, Bags]:
         """Stems as written, and English stems with their expected counts."""

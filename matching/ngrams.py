@@ -57,7 +57,7 @@ class Ngrams:
 def hashed_ngrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], Hashes]:
     """Every n-gram of every text: the text's number and the n-gram's 64-bit FNV-1a hash; a word ends on spaces."""
     padded = [f" {'  '.join(words)} " if (words := fold(text).split()) else "" for text in texts]
-    letters = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    letters = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     rows = np.repeat(np.arange(len(texts)), [len(text) for text in padded])
     begins = _word_begins(letters, rows)
     hashes = np.full(len(letters), _SEED)

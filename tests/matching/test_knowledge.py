@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,25 @@ def test_the_first_of_several_lines_counts_five_times(knowledge):
 
     assert words == {"baker": 2.0 + 4.0, "oven": 1.0}
     assert one_line == {"baker": 1.0, "oven": 1.0}
+
+
+def test_a_text_of_a_hundred_thousand_letters_is_read_in_a_moment(knowledge):
+    start = time.process_time()
+
+    reading = knowledge.read_requests(["Engenheira de redes\n" + "experiência com redes e pão " * 3600, "x" * 100_000])
+
+    assert reading.languages[0] == "pt"
+    assert time.process_time() - start < 20
+
+
+def test_a_multilingual_model_may_read_texts_as_they_are():
+    encoder = HashingEncoder()
+    multilingual = Knowledge(ENTRIES, encoder, adapted=False, glossed=False)
+
+    reading = multilingual.read(["ingeniera de redes"])
+
+    assert reading.vectors.tolist() == encoder.encode(["ingeniera de redes"]).tolist()
+    assert "network" in reading.pivots[0]
 
 
 def test_z_scores_by_hand():

@@ -37,7 +37,7 @@ def test_a_cognate_is_nearer_than_a_stranger():
     assert cosines[2] > cosines[1]
 
 
-@pytest.mark.parametrize("texts", [[], [""], ["", "ab", " "], ["😀"], ["日本"]])
+@pytest.mark.parametrize("texts", [[], [""], ["", "ab", " "], ["😀"], ["日本"], ["\ud800 \x00"]])
 def test_any_text_has_n_grams_or_none(texts):
     cosines = Ngrams(texts).scores([*texts, "ab", ""])
 
