@@ -8,9 +8,13 @@ from matching.brief import BRIEF, DEFAULT_WEIGHTS, PARTS, Brief, CertificationNe
 from matching.card import card_hash, render_brief, render_profile
 from matching.encoder import Encoder, HashingEncoder, SentenceTransformerEncoder
 from matching.errors import MatchingError, ModelMismatch, ModelUnavailable, TaxonomyInvalid, WeightsInvalid
+from matching.evidence import Documents
 from matching.explanation import Explanation, explain
+from matching.fusion import closeness, search
 from matching.gates import GATE_KINDS
 from matching.index import FaissIndex, NumpyIndex, VectorIndex
+from matching.knowledge import Knowledge, Reading
+from matching.passages import Passage, best_passage
 from matching.pool import Change, Pool, pool_of
 from matching.profile import (
     PROFILE,
@@ -24,6 +28,7 @@ from matching.profile import (
 )
 from matching.ranking import SCORE_UNIT, VALUE_UNIT, GateReport, PartScore, Ranked, Ranking, rank
 from matching.taxonomy import Concept, Level, Lexicon, Taxonomy
+from matching.thesaurus import Entry, entries_of, read_esco
 
 __all__ = [
     "BRIEF",
@@ -40,13 +45,16 @@ __all__ = [
     "Change",
     "Concept",
     "Delivery",
+    "Documents",
     "DomainFact",
     "Encoder",
     "English",
+    "Entry",
     "Explanation",
     "FaissIndex",
     "GateReport",
     "HashingEncoder",
+    "Knowledge",
     "Level",
     "Lexicon",
     "MatchingError",
@@ -54,10 +62,12 @@ __all__ = [
     "ModelUnavailable",
     "NumpyIndex",
     "PartScore",
+    "Passage",
     "Pool",
     "Profile",
     "Ranked",
     "Ranking",
+    "Reading",
     "SentenceTransformerEncoder",
     "SkillFact",
     "SkillNeed",
@@ -65,10 +75,15 @@ __all__ = [
     "TaxonomyInvalid",
     "VectorIndex",
     "WeightsInvalid",
+    "best_passage",
     "card_hash",
+    "closeness",
+    "entries_of",
     "explain",
     "pool_of",
     "rank",
+    "read_esco",
     "render_brief",
     "render_profile",
+    "search",
 ]
