@@ -27,12 +27,12 @@ PAIRS: Final = ("english", "alike", "across")
 
 TITLE: Final[Mapping[str, Weights]] = {
     "english": {"model": 1.0, "profile": 0.5, "ngrams": 0.25},
-    "alike": {"model": 1.0, "profile": 0.5, "ngrams": 0.5, "words": 0.25, "pivot": 0.25},
+    "alike": {"model": 1.0, "profile": 0.75, "ngrams": 0.25, "words": 0.5, "pivot": 0.5},
     "across": {"model": 1.0, "pivot": 1.0, "ngrams": 0.5},
 }
 NAMED_TITLE: Final[Mapping[str, Weights]] = {
     "english": {"model": 1.0, "profile": 1.0, "link": 0.25},
-    "alike": {"model": 1.0, "profile": 0.25, "ngrams": 0.25, "words": 0.25, "link": 1.0},
+    "alike": {"model": 1.0, "profile": 0.25, "ngrams": 0.25, "pivot": 0.25, "link": 1.0},
     "across": {"model": 1.0, "link": 1.0},
 }
 """Where the documents are names of known concepts, the concept a query points to says most; the two tables are mixed
