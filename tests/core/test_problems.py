@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -76,6 +77,18 @@ async def test_a_defect_is_logged_with_its_frames(capsys, fail_with):
     logged = capsys.readouterr().err
     assert "ZeroDivisionError" in logged
     assert "test_problems.py" in logged
+
+
+async def test_a_failed_statement_does_not_repeat_its_values(urls, settings):
+    engine = create_engine(urls.app, settings)
+
+    async with engine.connect() as connection:
+        with pytest.raises(ProgrammingError) as failed:
+            await connection.execute(text("SELECT :word FROM nowhere"), {"word": "hunter2"})
+
+    await engine.dispose()
+    assert "nowhere" in str(failed.value)
+    assert "hunter2" not in str(failed.value)
 
 
 async def test_a_request_that_takes_too_long_is_given_up(settings, database):

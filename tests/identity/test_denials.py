@@ -49,6 +49,17 @@ async def test_contact_data_that_is_not_there_for_the_caller_is_recorded_too(cli
     assert (reply.status_code, denied.payload["code"], denied.subject_id) == (404, "engineer-not-found", engineer_id)
 
 
+@pytest.mark.parametrize("rest", ["documents", f"documents/{new_id()}", "export"])
+async def test_a_document_that_is_not_there_for_the_caller_is_recorded_too(client, session, acting_as, rest):
+    caller, engineer_id = await acting_as(Role.SUPPLIER_ADMIN), new_id()
+
+    reply = await client.get(f"/v1/engineers/{engineer_id}/{rest}", headers=caller.headers)
+
+    (denied,) = await denials(session)
+    assert (reply.status_code, denied.payload["code"]) == (404, "engineer-not-found")
+    assert str(denied.subject_id) in (str(engineer_id), rest.rpartition("/")[2])
+
+
 @pytest.mark.parametrize("path", ["/v1/engineers/{}", "/v1/requests?limit=0", "/v1/me"])
 async def test_what_is_missing_malformed_or_fine_is_no_denial(client, session, acting_as, path):
     caller = await acting_as(Role.SUPPLIER_ADMIN)

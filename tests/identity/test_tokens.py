@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import NoneAlgorithm
 
 from app.core.clock import utcnow
 from app.core.settings import Settings
@@ -77,6 +78,26 @@ async def test_other_public_key_algorithms_are_not_ours(client, opened):
 
     assert await status_of(client, signed(opened, rsa, "RS256")) == 401
     assert await status_of(client, signed(opened, curve, "ES256")) == 401
+
+
+class Trusting(NoneAlgorithm):
+    """Says of every signature that it is right."""
+
+    def prepare_key(self, key):
+        return key
+
+    def verify(self, msg, key, sig):
+        return True
+
+
+async def test_no_other_algorithm_is_even_tried(client, opened):
+    token = by_hand({"alg": "trusting", "typ": "at+jwt", "kid": KID}, opened)
+    jwt.register_algorithm("trusting", Trusting())
+    try:
+        assert jwt.decode(token, b"", algorithms=["trusting"], audience=tokens.AUDIENCE) == opened
+        assert await status_of(client, token) == 401
+    finally:
+        jwt.unregister_algorithm("trusting")
 
 
 async def test_a_key_in_the_header_is_not_used(client, opened):
@@ -288,3 +309,11 @@ def test_what_is_sealed_opens_for_its_owner_and_key_alone():
         with pytest.raises(SealUnreadable):
             keyring.unseal(text, owner=owner)
     assert "11111111" not in repr(KEYRING)
+
+
+def test_what_is_blinded_says_nothing_without_the_key():
+    digest = KEYRING.blind("account", "ana@firm.example")
+
+    assert digest == TokenKeys(KEYRING.seed).blind("account", "ana@firm.example")
+    assert digest != TokenKeys(bytes(32)).blind("account", "ana@firm.example")
+    assert digest != KEYRING.blind("accountana", "@firm.example")

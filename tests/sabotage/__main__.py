@@ -130,14 +130,19 @@ def tried(chosen: Sequence[Weakening], jobs: int) -> list[Outcome]:
         started = perf_counter()
         untouched = first.pytest(dict.fromkeys(test for weakening in chosen for test in weakening.tests))
         if untouched.returncode != 0:
-            raise SystemExit(f"The tests do not pass as they are:\n{untouched.stdout[-4000:]}{untouched.stderr[-2000:]}")
+            raise SystemExit(
+                f"The tests do not pass as they are:\n{untouched.stdout[-4000:]}{untouched.stderr[-2000:]}"
+            )
         print(f"untouched {perf_counter() - started:6.1f} s  {untouched.stdout.strip().splitlines()[-1]}", flush=True)
         for copy in [first, *(stack.enter_context(copied()) for _ in range(jobs - 1))]:
             copies.put(copy)
         outcomes = []
         with ThreadPoolExecutor(jobs) as threads:
             for outcome in threads.map(lambda weakening: attempt(copies, weakening), chosen):
-                print(f"{outcome.verdict:9} {outcome.seconds:6.1f} s  {outcome.weakening.name}: {outcome.told}", flush=True)
+                print(
+                    f"{outcome.verdict:9} {outcome.seconds:6.1f} s  {outcome.weakening.name}: {outcome.told}",
+                    flush=True,
+                )
                 outcomes.append(outcome)
         return outcomes
 

@@ -14,7 +14,10 @@ SHOWN: Final = (
         REDACTION,
         "Sight.CLIENT: frozenset({DataClass.PUBLIC}),",
         "Sight.CLIENT: frozenset({DataClass.PUBLIC, DataClass.PERSONAL}),",
-        (f"{SIGHT}::test_names_employers_and_addresses_are_public_to_nobody", f"{SIGHT}::test_explanations_point_at_public_facts"),
+        (
+            f"{SIGHT}::test_names_employers_and_addresses_are_public_to_nobody",
+            f"{SIGHT}::test_explanations_point_at_public_facts",
+        ),
         "A client would be told who a candidate is before anybody agreed to it.",
     ),
     Weakening(
@@ -28,16 +31,16 @@ SHOWN: Final = (
     Weakening(
         "names-public",
         "app/talent/documents.py",
-        "    personal=\"given_name family_name title",
-        "    public=\"given_name family_name title",
+        '    personal="given_name family_name title',
+        '    public="given_name family_name title',
         (f"{SIGHT}::test_names_employers_and_addresses_are_public_to_nobody",),
         "Names would be of the class that everybody sees.",
     ),
     Weakening(
         "contact-data-personal",
         "app/talent/documents.py",
-        "classified(confidential=\"email phone address links\")",
-        "classified(public=\"email phone address links\")",
+        'classified(confidential="email phone address links")',
+        'classified(public="email phone address links")',
         (f"{SIGHT}::test_names_employers_and_addresses_are_public_to_nobody",),
         "Telephone numbers would be of the class that everybody sees.",
     ),
@@ -46,7 +49,7 @@ SHOWN: Final = (
         "app/matchmaking/service.py",
         "    if not redaction.shows(redaction.sight_of(actor), redaction.IDENTITY):\n",
         "    if not redaction.shows(redaction.Sight.MARKETPLACE, redaction.IDENTITY):\n",
-        ("tests/matchmaking/test_redaction.py::test_nothing_that_names_a_candidate_reaches_a_client",),
+        ("tests/isolation/test_application_filters.py::test_candidates_stay_unnamed_to_clients",),
         "Shortlists would name their candidates to clients.",
     ),
     Weakening(
@@ -94,7 +97,7 @@ SHOWN: Final = (
         "app/core/database.py",
         "        hide_parameters=True,\n",
         "        hide_parameters=False,\n",
-        ("tests/core/test_problems.py",),
+        ("tests/core/test_problems.py::test_a_failed_statement_does_not_repeat_its_values",),
         "A failed statement would write people's data into the log.",
     ),
 )
@@ -105,7 +108,7 @@ SEALED: Final = (
         ENCRYPTION,
         'return f"{table}|{column}|{row}".encode()',
         'return f"{table}|{column}|".encode()',
-        ("tests/talent/test_sealing.py::test_what_is_moved_to_another_row_does_not_open",),
+        ("tests/core/test_encryption.py::test_an_envelope_opens_in_its_own_place_alone",),
         "Whoever writes to the database could put one person's data into another's row.",
     ),
     Weakening(
@@ -129,7 +132,7 @@ SEALED: Final = (
         ENCRYPTION,
         "nonce = secrets.token_bytes(NONCE)",
         "nonce = bytes(NONCE)",
-        ("tests/core/test_encryption.py",),
+        ("tests/core/test_encryption.py::test_what_is_sealed_opens_again",),
         "Two envelopes under one nonce give both contents and the key of their tags away.",
     ),
     Weakening(
@@ -137,8 +140,8 @@ SEALED: Final = (
         "app/core/keyring.py",
         'return place("person_key", "wrapped", engineer_id)',
         'return place("person_key", "wrapped", "")',
-        ("tests/talent/test_sealing.py",),
-        "A destroyed key could be put back from another person's row.",
+        ("tests/talent/test_sealing.py::test_what_is_moved_to_another_row_does_not_open",),
+        "A key could be put into another person's row, and would be taken for theirs.",
     ),
     Weakening(
         "key-not-destroyed",
