@@ -4,8 +4,8 @@
 
 Each job has a copy of its own, and in it a Postgres of its own: the template database of a weakened migration is in
 nobody's way, and goes with the copy. The named tests run on the untouched copy first; when one fails there, the result
-would mean nothing, and there is none. A weakening counts as caught when a test fails, and as broken when the tests could
-not run. The last line is JSON; the exit code is 1 unless all were caught.
+would mean nothing, and there is none. A weakening counts as caught when a test fails, and as broken when the tests
+could not run. The last line is JSON; the exit code is 1 unless all were caught.
 """
 
 import argparse

@@ -252,8 +252,8 @@ RECORD: Final = (
     Weakening(
         "document-read-unrecorded",
         "app/talent/attachments.py",
-        "    await audit.record(session, actor, DocumentRead(engineer.id, document.id, why, owner_id=engineer.organisation_id))\n",
-        "",
+        "    await audit.record(session, actor, DocumentRead(",
+        "    assert (DocumentRead(",
         ("tests/talent/test_documents.py::test_the_marketplace_says_why_it_reads_a_document_and_clients_read_none",),
         "Nobody could tell who has read a CV.",
     ),
@@ -268,8 +268,8 @@ RECORD: Final = (
     Weakening(
         "failed-sign-in-unrecorded",
         "app/identity/sign_in.py",
-        "            await audit.record(session, Actor.system(), SignInRefused(subject_id, reason, owner_id=owner_id))\n",
-        "",
+        "audit.record(session, Actor.system(), SignInRefused(subject_id, reason, owner_id=owner_id))",
+        "audit.record_all(session, Actor.system(), [])",
         ("tests/identity/test_sign_in.py::test_sign_ins_are_recorded_with_the_member_s_organisation",),
         "Guessing would leave no trace.",
     ),
