@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field
 
 from app.core.actor import Role
+from app.core.middleware import BodyLimit
 from app.core.routing import Router
 from app.core.schemas import Cefr, ClockTime, Count, CountryCode, LanguageTag, Money, Schema, Zone
 
@@ -181,6 +182,21 @@ async def test_a_body_over_the_limit_is_refused_by_its_declared_length(probe):
 
     assert reply.status_code == 413
     assert reply.json()["code"] == "body-too-large"
+
+
+async def test_nothing_is_read_of_a_body_that_declares_too_much():
+    sent = []
+
+    async def read():
+        raise AssertionError("nobody may wait for what will be refused")
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "PUT", "path": "/", "headers": [(b"content-length", b"11")]}
+    await BodyLimit(None, 10)(scope, read, send)
+
+    assert sent[0]["status"] == 413
 
 
 async def test_a_body_over_the_limit_is_refused_though_it_declares_no_length(probe):

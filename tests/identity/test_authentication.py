@@ -6,7 +6,7 @@ import pytest
 
 from app.core.actor import Role
 from app.core.clock import utcnow
-from app.identity.keys import make_key
+from app.identity.keys import SECRET_LENGTH, checksum, make_key, prefix_of, random_text
 from app.identity.models import Standing
 
 
@@ -31,6 +31,16 @@ async def test_a_missing_or_foreign_key_is_unauthorized(client, header):
     assert reply.headers["www-authenticate"].startswith("Bearer")
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json()["type"] == "/problems/unauthorized"
+
+
+async def test_the_public_part_of_a_key_with_another_secret_is_unauthorized(client, acting_as):
+    caller = await acting_as(Role.RECRUITER)
+    body = f"puente_{caller.key.prefix}_{random_text(SECRET_LENGTH)}"
+
+    reply = await client.get("/v1/me", headers={"Authorization": f"Bearer {body}{checksum(body)}"})
+
+    assert prefix_of(f"{body}{checksum(body)}") == caller.key.prefix
+    assert reply.status_code == 401
 
 
 async def test_an_expired_key_is_unauthorized(client, acting_as):

@@ -3,6 +3,8 @@
 import pytest
 
 from app.core.actor import Role
+from app.identity import credential_queries, resets, tokens
+from app.identity.errors import LinkNotUsable
 from app.identity.models import Invitation, Standing
 from tests.factories import make_member, make_organisation
 from tests.identity.people import bearer, make_person, open_session, signed_in
@@ -217,6 +219,28 @@ async def test_a_reset_that_lost_its_ground_does_not_say_why(client, session, ac
     reply = await redeem(client, token)
 
     assert (reply.status_code, reply.json()["code"]) == (404, "link-not-usable")
+
+
+async def test_a_reset_is_redeemed_once_by_its_own_statement_too(client, session, acting_as):
+    admin = await acting_as(Role.SUPPLIER_ADMIN)
+    person = await make_person(session, Role.SUPPLIER_RECRUITER, admin.organisation)
+    made = (await make_reset(client, admin, person.member)).json()
+
+    redeemed = [await credential_queries.redeem_reset(session, made["id"]) for _ in range(2)]
+
+    assert redeemed == [True, False]
+
+
+async def test_a_reset_past_its_hour_is_refused_by_the_look_up_and_by_the_statement(client, session, acting_as, noon):
+    admin = await acting_as(Role.SUPPLIER_ADMIN)
+    person = await make_person(session, Role.SUPPLIER_RECRUITER, admin.organisation)
+    made = (await make_reset(client, admin, person.member)).json()
+
+    noon.shift(3600)
+
+    assert not await credential_queries.redeem_reset(session, made["id"])
+    with pytest.raises(LinkNotUsable):
+        await resets.usable(session, tokens.digest(made["token"]))
 
 
 async def test_nobody_resets_their_own_password_without_the_old_one(client, acting_as):

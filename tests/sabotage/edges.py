@@ -109,7 +109,7 @@ LIMITS: Final = (
         f"{CORE}/middleware.py",
         "        if self._declares_too_much(scope, limit):\n",
         "        if limit < 0:\n",
-        (f"{BAD_INPUT}::test_a_body_over_the_limit_is_refused_by_its_declared_length",),
+        (f"{BAD_INPUT}::test_nothing_is_read_of_a_body_that_declares_too_much",),
         "What is too long would be read up to the limit before it is refused.",
     ),
     Weakening(
@@ -117,7 +117,7 @@ LIMITS: Final = (
         f"{CORE}/middleware.py",
         'if path.fullmatch(scope["path"]))',
         "if path)",
-        ("tests/talent/test_documents.py::test_a_document_over_the_limit_is_refused_and_other_routes_keep_theirs",),
+        ("tests/talent/test_documents.py::test_only_the_path_of_uploads_may_bring_more",),
         "Every route would take bodies as long as documents.",
     ),
     Weakening(

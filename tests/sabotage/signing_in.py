@@ -302,7 +302,7 @@ PROGRAMS: Final = (
         f"{IDENTITY}/service.py",
         "if found is None or not (keys.matches(text, found.digest) and is_usable(found)):",
         "if found is None or not is_usable(found):",
-        ("tests/identity/test_authentication.py::test_a_missing_or_foreign_key_is_unauthorized",),
+        ("tests/identity/test_authentication.py::test_the_public_part_of_a_key_with_another_secret_is_unauthorized",),
         "The public part of a key, which logs and lists show, would be enough.",
     ),
     Weakening(
@@ -318,7 +318,7 @@ PROGRAMS: Final = (
         f"{IDENTITY}/credential_queries.py",
         "        col(PasswordReset.id) == reset_id,\n        col(PasswordReset.redeemed_at).is_(None),\n",
         "        col(PasswordReset.id) == reset_id,\n",
-        ("tests/identity/test_sign_in_races.py::test_a_reset_sets_one_password",),
+        ("tests/identity/test_links.py::test_a_reset_is_redeemed_once_by_its_own_statement_too",),
         "Two who hold the same link could both set the password, and the later one would have the account.",
     ),
     Weakening(
@@ -334,7 +334,7 @@ PROGRAMS: Final = (
         f"{IDENTITY}/resets.py",
         " or utcnow() >= reset.expires_at:",
         ":",
-        ("tests/identity/test_links.py::test_a_reset_that_lost_its_ground_does_not_say_why",),
+        ("tests/identity/test_links.py::test_a_reset_past_its_hour_is_refused_by_the_look_up_and_by_the_statement",),
         "A link found in an old message would open the account.",
     ),
 )
