@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 import app.tables
+from app.core import migrations
 from app.core.embedded import DatabaseUrls, admin_url
 from app.core.migrations import SCRIPTS, migrate
 from app.core.settings import Settings, with_driver
@@ -87,8 +88,8 @@ def prepared_server() -> Server:
 
 
 def template_hash() -> str:
-    """Changes with the migrations, the reference data, and how it is read."""
-    scripts = [*sorted(SCRIPTS.rglob("*.py")), Path(reference.__file__)]
+    """Changes with the migrations, what is granted after them, the reference data, and how it is read."""
+    scripts = [*sorted(SCRIPTS.rglob("*.py")), Path(migrations.__file__), Path(reference.__file__)]
     content = b"".join(script.read_bytes() for script in scripts)
     return hashlib.sha256(content + reference.files_hash().encode()).hexdigest()[:12]
 

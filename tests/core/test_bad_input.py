@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a problem document that points at every wrong field and echoes nothing."""
 
+from json import JSONDecodeError
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from app.core.actor import Role
 from app.core.middleware import BodyLimit
-from app.core.routing import Router
+from app.core.routing import Router, parse_json
 from app.core.schemas import Cefr, ClockTime, Count, CountryCode, LanguageTag, Money, Schema, Zone
 
 PROBE = "/v1/probe"
@@ -182,6 +183,12 @@ async def test_a_body_over_the_limit_is_refused_by_its_declared_length(probe):
 
     assert reply.status_code == 413
     assert reply.json()["code"] == "body-too-large"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_is_no_json(number):
+    with pytest.raises(JSONDecodeError):
+        parse_json(f'{{"rate": {number}}}'.encode())
 
 
 async def test_nothing_is_read_of_a_body_that_declares_too_much():

@@ -1,7 +1,9 @@
 """Organisations and members: who may see and change whom."""
 
 import pytest
+from sqlmodel import select
 
+from app.audit.models import AuditRecord
 from app.core.actor import OrganisationKind, Role
 from tests.factories import make_member, make_organisation
 
@@ -133,7 +135,7 @@ async def test_an_address_belongs_to_one_member_in_any_case(client, session, act
     assert "andes" not in reply.text.lower()
 
 
-async def test_a_disabled_member_is_out_at_once(client, acting_as):
+async def test_a_disabled_member_is_out_at_once_and_it_is_recorded_by_whom(client, session, acting_as):
     caller = await acting_as(Role.SUPPLIER_ADMIN)
     colleague = await acting_as(Role.SUPPLIER_RECRUITER, caller.organisation)
 
@@ -143,3 +145,5 @@ async def test_a_disabled_member_is_out_at_once(client, acting_as):
 
     assert disabled.json()["standing"] == "disabled"
     assert (await client.get("/v1/me", headers=colleague.headers)).status_code == 401
+    (kept,) = await session.exec(select(AuditRecord).where(AuditRecord.action == "member.disabled"))
+    assert (kept.actor_member_id, kept.subject_id) == (caller.member.id, colleague.member.id)

@@ -38,7 +38,7 @@ from matching import HashingEncoder
 from tests.conftest import client_of
 from tests.databases import SystemDatabase
 from tests.factories import Caller, make_caller
-from tests.payloads import decision, post_engineer, post_link, post_request, post_shortlist, skills
+from tests.payloads import decision, matching, post_engineer, post_link, post_request, post_shortlist, skills
 from tests.postgres import Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -187,6 +187,12 @@ async def settle(urls: DatabaseUrls) -> tuple[tuple[Tenancy, ...], Tenancy]:
                 title = f"{buyer.organisation.name} {number}"
                 request = await post_request(client, buyer, **wanted, title=title, open_to_suppliers=number == 2)
                 await post_shortlist(client, recruiter if number else buyer, request)
+            # Opened once, and closed again: nobody's but the client's.
+            closed = await post_request(
+                client, buyer, title=f"{buyer.organisation.name} closed", open_to_suppliers=True
+            )
+            reply = await client.post(f"/v1/requests/{closed['id']}/archive", headers=matching(buyer, 1))
+            assert reply.status_code == 200, reply.text
         for caller in [*firms, *clients, recruiter]:
             await keep_a_reply(client, caller)
         async with database.transaction() as session:

@@ -156,7 +156,7 @@ def main() -> None:
     # Weakened migrations last: between them and the rest the template is built anew.
     chosen = sorted(
         (one for one in WEAKENINGS if not given.only or one.name in given.only),
-        key=lambda one: one.file.startswith("migrations/"),
+        key=lambda one: "migrations" in one.file,
     )
     for one in chosen:
         one.applied_to((ROOT / one.file).read_text())

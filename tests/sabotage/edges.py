@@ -195,7 +195,7 @@ INPUT: Final = (
         f"{CORE}/routing.py",
         ", parse_constant=refuse_constant)",
         ")",
-        (f"{BAD_INPUT}::test_what_is_no_proper_json_object_is_refused",),
+        (f"{BAD_INPUT}::test_a_number_that_is_none_is_no_json",),
         "NaN would reach what computes with it.",
     ),
     Weakening(
@@ -262,7 +262,7 @@ RECORD: Final = (
         "app/identity/service.py",
         "    await audit.record(session, actor, MemberDisabled(member.id, owner_id=member.organisation_id))\n",
         "",
-        ("tests/identity/test_organisations.py::test_a_disabled_member_is_out_at_once",),
+        ("tests/identity/test_organisations.py::test_a_disabled_member_is_out_at_once_and_it_is_recorded_by_whom",),
         "Nobody could tell who took somebody's access away.",
     ),
     Weakening(
