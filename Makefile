@@ -66,6 +66,10 @@ proofs: $(STAMP) ## Retry a thousand requests through crashes, tamper ten thousa
 	@$(BIN)/python -m tests.proofs.retries --times 1000
 	@$(BIN)/python -m tests.proofs.tampers --times 10000
 
+.PHONY: sabotage
+sabotage: $(STAMP) ## Weaken each guard in a copy and see that a test notices (20 minutes)
+	@$(BIN)/python -m tests.sabotage
+
 .PHONY: clean
 clean: ## Remove the environment and caches; var/ with its data stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -30,7 +30,7 @@ WEAKENINGS: Final = (
         f"{PRIVACY}/erasure.py",
         "    await destroy_person_key(session, engineer.id)\n",
         "",
-        (f"{ERASURE}::test_the_database_brings_nobody_back_and_leaves_nobody_half_erased", ERASURE),
+        (f"{ERASURE}::test_erasing_twice_is_told_the_same_and_recorded_once",),
         "What was sealed would still open, wherever a copy of it lies.",
     ),
     Weakening(
