@@ -19,6 +19,7 @@ from app.audit.signing import sealing
 from app.core import health, idempotency, keyring, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
+from app.core.encryption import SealBroken, UnknownMasterKey
 from app.core.errors import CannotStart, DomainError
 from app.core.events import Subscriptions
 from app.core.failures import install_failures
@@ -114,7 +115,7 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.rates = Rates(settings)
-    app.state.keyring = TokenKeySource(settings)
+    app.state.token_keys = TokenKeySource(settings)
     app.state.checks = Checks()
     if database is not None:
         use_database(app, database)
@@ -187,7 +188,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     @asynccontextmanager
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(lambda: confined(locate_database(settings)))
-        await run_sync(getattr, app.state.keyring, "keyring")
+        await run_sync(getattr, app.state.token_keys, "keyring")
         engine = await run_sync(load_engine, settings.model)
         database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
         use_database(app, database)
@@ -217,7 +218,7 @@ async def following(database: Database, engine: Engine) -> AsyncIterator[None]:
             try:
                 async with database.transaction(RANKING) as session:
                     await engine.catch_up(session)
-            except (DomainError, SQLAlchemyError) as failure:
+            except (DomainError, SQLAlchemyError, SealBroken, UnknownMasterKey) as failure:
                 log.warning("the pool could not follow", reason=type(failure).__name__)
 
     task = asyncio.create_task(follow())

@@ -76,9 +76,9 @@ def get_database(request: Request) -> Database:
     return database
 
 
-def get_keyring(request: Request) -> TokenKeys:
+def get_token_keys(request: Request) -> TokenKeys:
     """What sign-in signs and seals with."""
-    source: TokenKeySource = request.app.state.keyring
+    source: TokenKeySource = request.app.state.token_keys
     return source.keyring
 
 
@@ -88,7 +88,7 @@ def get_address(request: Request) -> str:
 
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
-TokenKeysDep = Annotated[TokenKeys, Depends(get_keyring)]
+TokenKeysDep = Annotated[TokenKeys, Depends(get_token_keys)]
 AddressDep = Annotated[str, Depends(get_address)]
 
 

@@ -14,7 +14,7 @@ from app.core.errors import Fault, Invalid
 from app.core.etags import IfMatch
 from app.core.events import announce
 from app.core.ids import new_id
-from app.core.keyring import destroy_person_key, house_key, new_person_key
+from app.core.keyring import house_key, new_person_key
 from app.core.pages import Rows
 from app.identity.permissions import Resource, Verb
 from app.talent import contacts, lifecycle, profiles, queries, redaction
@@ -174,12 +174,6 @@ async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) ->
 async def named_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, Engineer]:
     """Engineers by id without their lists, for the rooms that may show who somebody is."""
     return {engineer.id: engineer for engineer in await queries.bare_engineers(session, engineer_ids)}
-
-
-async def destroy_key(session: AsyncSession, engineer_id: UUID) -> None:
-    """Make all that was sealed for a person unreadable, and let the ranking forget them in the same transaction."""
-    await destroy_person_key(session, engineer_id)
-    await announce(session, ProfilesChanged((engineer_id,)))
 
 
 async def count_listed(session: AsyncSession) -> int:

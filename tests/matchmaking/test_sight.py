@@ -128,7 +128,7 @@ def test_public_fields_filter_for_everybody():
         sort="updated_at", discipline="data", seniority="mid", country="CO", skill="go", available_by="2027-01-01"
     )
 
-    refuse_unseen(Sight.CLIENT, query)
+    assert all(refuse_unseen(sight, query) is None for sight in (Sight.CLIENT, Sight.OWNER, Sight.MARKETPLACE))
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from sqlmodel import col, delete, select, update
 
 from app.audit import reading
 from app.core.actor import Role
+from app.core.events import announce
 from app.core.ids import new_id
-from app.core.keyring import PersonKey
+from app.core.keyring import PersonKey, destroy_person_key
 from app.matchmaking.models import ProfileEntry, ShortlistEntry
-from app.talent import service as talent
+from app.talent.events import ProfilesChanged
 from app.talent.models import Engineer, EngineerContact, EngineerSkill
 from tests.factories import make_caller
 from tests.payloads import an_engineer, matching, pointers, post_engineer, post_request, post_shortlist, skills
@@ -252,7 +253,7 @@ async def test_a_destroyed_key_leaves_the_ranking_and_the_chain_whole(committed_
     before = await post_shortlist(committed_client, buyer, request)
 
     async with committed_database.transaction() as session:
-        await talent.destroy_key(session, gone)
+        await destroy_key(session, gone)
     after = await post_shortlist(committed_client, buyer, request)
 
     assert len(before["entries"]) == 2
@@ -326,5 +327,15 @@ async def test_a_word_nobody_knows_is_filtered_by_however_it_is_spelt(client, se
     assert len(stored) == 32
 
 
-async def test_a_key_of_nobody_erases_nobody(session):
-    await talent.destroy_key(session, new_id())
+async def destroy_key(session, engineer_id):
+    """Destroy a person's key and nothing else of them, and let the ranking notice."""
+    await destroy_person_key(session, engineer_id)
+    await announce(session, ProfilesChanged((engineer_id,)))
+
+
+async def test_a_key_of_nobody_erases_nobody(client, session, firm):
+    ana = await post_engineer(client, firm)
+
+    await destroy_key(session, new_id())
+
+    assert (await client.get(f"/v1/engineers/{ana['id']}", headers=firm.headers)).json() == ana
