@@ -7,13 +7,21 @@ other names may change.
 from matching.brief import BRIEF, DEFAULT_WEIGHTS, PARTS, Brief, CertificationNeed, SkillNeed
 from matching.card import card_hash, render_brief, render_profile
 from matching.encoder import Encoder, HashingEncoder, SentenceTransformerEncoder
-from matching.errors import MatchingError, ModelMismatch, ModelUnavailable, TaxonomyInvalid, WeightsInvalid
+from matching.errors import (
+    KnowledgeRefused,
+    MatchingError,
+    ModelMismatch,
+    ModelUnavailable,
+    TaxonomyInvalid,
+    WeightsInvalid,
+)
 from matching.evidence import Documents
 from matching.explanation import Explanation, explain
 from matching.fusion import closeness, search
 from matching.gates import GATE_KINDS
 from matching.index import FaissIndex, NumpyIndex, VectorIndex
 from matching.knowledge import Knowledge, Reading
+from matching.knowledge_file import learn_or_load
 from matching.passages import Passage, best_passage
 from matching.pool import Change, Pool, pool_of
 from matching.profile import (
@@ -55,6 +63,7 @@ __all__ = [
     "GateReport",
     "HashingEncoder",
     "Knowledge",
+    "KnowledgeRefused",
     "Level",
     "Lexicon",
     "MatchingError",
@@ -80,6 +89,7 @@ __all__ = [
     "closeness",
     "entries_of",
     "explain",
+    "learn_or_load",
     "pool_of",
     "rank",
     "read_esco",

@@ -5,12 +5,14 @@ and translations differ are shrunk. In closed form from the thesaurus' names; th
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from matching.encoder import unit
+from matching.state import State
 
 RIDGE: Final = 1.0
 """Share of the average variance added to every direction; 1 keeps the map mild."""
@@ -24,6 +26,15 @@ class Adapter:
 
     centre: Vectors
     matrix: Vectors
+
+    def state(self) -> State:
+        """What `restored` needs."""
+        return {"centre": self.centre, "matrix": self.matrix}
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The map whose `state` this was."""
+        return cls(state["centre"], state["matrix"])
 
     def apply(self, vectors: Vectors) -> Vectors:
         """Map unit vectors to unit vectors of the same length."""
@@ -45,7 +56,6 @@ def fit_adapter(vectors: Vectors, classes: NDArray[np.int64], *, ridge: float = 
 
 def class_means(vectors: Vectors, classes: NDArray[np.int64], count: int) -> Vectors:
     """Mean vector of each class, shape (count, dimension); classes are numbered from zero and none is empty."""
-    sums = np.zeros((count, vectors.shape[1]), dtype=np.float64)
-    np.add.at(sums, classes, vectors)
-    means: Vectors = (sums / np.bincount(classes, minlength=count)[:, None]).astype(np.float32)
+    belongs = sp.csr_matrix((np.ones(len(classes)), (classes, np.arange(len(classes)))), shape=(count, len(classes)))
+    means: Vectors = (belongs @ vectors / np.bincount(classes, minlength=count)[:, None]).astype(np.float32)
     return means

@@ -17,5 +17,9 @@ class ModelMismatch(MatchingError):
     """Vectors of two models, or of two card versions, would meet in one pool."""
 
 
+class KnowledgeRefused(MatchingError):
+    """A file of knowledge is absent, damaged, or of another model, thesaurus or release."""
+
+
 class WeightsInvalid(MatchingError):
     """The weights are negative, not numbers, or leave nothing to rank by."""

@@ -3,24 +3,30 @@
 Nothing here sees a profile, a request or a label of relevance: only names of things.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import islice
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from matching.adapter import Adapter, class_means, fit_adapter
-from matching.encoder import Encoder, unit
+from matching.encoder import Encoder, Progress, unit
 from matching.language import LanguageIdentifier
 from matching.lexical import Bm25, bag
 from matching.ngrams import Ngrams
+from matching.state import State, part, prefixed, strings, strings_of
 from matching.stems import stems
 from matching.text import key
 from matching.thesaurus import LANGUAGES, Entry
 from matching.translation import Dictionary
 
+KNOWLEDGE_VERSION: Final = 1
+"""Goes up whenever the same names would teach something else."""
 NAME_B: Final = 0.3
 """Length normalisation of BM25 over names, which are all short."""
 PROFILE_SIZE: Final = 40
@@ -67,28 +73,104 @@ class Knowledge:
         encoder: the frozen model.
         adapted: whether its vectors go through the adapter.
         glossed: whether the model reads Spanish and Portuguese word by word in English; a multilingual model need not.
+        progress: hears how many names have been encoded, which is what takes the time.
+
+    `revision` names everything it computes: sixteen hex digits over what it was learned from, so that the same entries
+    give the same one on every machine.
     """
 
     def __init__(
-        self, entries: Sequence[Entry], encoder: Encoder, *, adapted: bool = True, glossed: bool = True
+        self,
+        entries: Sequence[Entry],
+        encoder: Encoder,
+        *,
+        adapted: bool = True,
+        glossed: bool = True,
+        progress: Progress | None = None,
     ) -> None:
         self.encoder = encoder
+        self.revision = revision_of(entries, encoder.model_hash, adapted=adapted, glossed=glossed)
         self._glossed = glossed
         self.identifier = LanguageIdentifier(entries)
         self.dictionaries = {language: Dictionary(entries, language) for language in LANGUAGES[1:]}
-        self.concepts = [entry for entry in entries if not entry.id.startswith("term:") and entry.names.get("en")]
+        self.concepts = concepts_of(entries)
         names, owners, languages = _flat(self.concepts)
-        self._names = _Names(names, owners, len(self.concepts))
-        english = np.flatnonzero(np.asarray(languages) == "en")
-        self._english = _Names([names[at] for at in english], owners[english], len(self.concepts))
-        self.adapter = self._fit(names, owners) if adapted and names else None
-        self._english_vectors = self._adapted(encoder.encode(self._english.names)) if names else _no_vectors(encoder)
-        self.centroids = unit(class_means(self._english_vectors, self._english.owners, len(self.concepts)))
+        english = np.flatnonzero(np.asarray(languages, "U2") == "en")
+        self._letters = Ngrams(names)
+        self._words = _words_of(names)
+        self._english_words = _words_of([names[at] for at in english])
+        self._owners = _Owners(owners, len(self.concepts))
+        self._english_owners = _Owners(owners[english], len(self.concepts))
+        vectors = encoded(names if adapted else [names[at] for at in english], encoder, progress)
+        self.adapter = fit_adapter(vectors, owners) if adapted and names else None
+        self._english_vectors = self._adapted(vectors[english] if adapted else vectors)
+        self.centroids = unit(class_means(self._english_vectors, self._english_owners.owners, len(self.concepts)))
         self._by_name: dict[str, list[int]] = {}
         for name, owner in zip(names, owners.tolist(), strict=True):
             known = self._by_name.setdefault(key(name), [])
             if owner not in known:
                 known.append(owner)
+
+    def state(self) -> State:
+        """What `restored` needs beside the entries."""
+        numbers = [len(owners) for owners in self._by_name.values()]
+        named: State = {
+            "names": strings(self._by_name),
+            "numbers": np.asarray(numbers, dtype=np.int64),
+            "owners": np.asarray([owner for owners in self._by_name.values() for owner in owners], dtype=np.int64),
+        }
+        parts: dict[str, State] = {
+            "identifier": self.identifier.state(),
+            "letters": self._letters.state(),
+            "words": self._words.state(),
+            "english_words": self._english_words.state(),
+            "by_name": named,
+        }
+        parts.update({f"dictionary_{language}": known.state() for language, known in self.dictionaries.items()})
+        if self.adapter:
+            parts["adapter"] = self.adapter.state()
+        nested = (prefixed(name, state) for name, state in parts.items())
+        return {
+            "english_vectors": self._english_vectors,
+            "centroids": self.centroids,
+            "owners": self._owners.owners,
+            "english_owners": self._english_owners.owners,
+            **{name: array for state in nested for name, array in state.items()},
+        }
+
+    @classmethod
+    def restored(
+        cls, state: State, entries: Sequence[Entry], encoder: Encoder, *, adapted: bool = True, glossed: bool = True
+    ) -> Self:
+        """The knowledge whose `state` this was, learned from these very entries; every reading is the same bit for bit.
+
+        Raises:
+            KeyError, ValueError: the state is none of these entries'.
+        """
+        found = cls.__new__(cls)
+        found.encoder = encoder
+        found.revision = revision_of(entries, encoder.model_hash, adapted=adapted, glossed=glossed)
+        found._glossed = glossed
+        found.identifier = LanguageIdentifier.restored(part("identifier", state))
+        found.dictionaries = {
+            language: Dictionary.restored(part(f"dictionary_{language}", state), language) for language in LANGUAGES[1:]
+        }
+        found.concepts = concepts_of(entries)
+        found._letters = Ngrams.restored(part("letters", state))
+        found._words = Bm25.restored(part("words", state))
+        found._english_words = Bm25.restored(part("english_words", state))
+        found._owners = _Owners(state["owners"], len(found.concepts))
+        found._english_owners = _Owners(state["english_owners"], len(found.concepts))
+        map_ = part("adapter", state)
+        found.adapter = Adapter.restored(map_) if map_ else None
+        found._english_vectors, found.centroids = state["english_vectors"], state["centroids"]
+        named = part("by_name", state)
+        owners = iter(named["owners"].tolist())
+        numbers = named["numbers"].tolist()
+        found._by_name = {
+            name: list(islice(owners, number)) for name, number in zip(strings_of(named["names"]), numbers, strict=True)
+        }
+        return found
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Read the texts of one collection together: their languages are judged beside each other."""
@@ -151,10 +233,10 @@ class Knowledge:
         """
         if not self.concepts:
             return np.zeros((len(reading), 0), dtype=np.float32)
-        letters = self._names.best(self._names.ngrams.scores(reading.texts))
-        words = self._names.best(self._names.words.scores(reading.bags))
-        carried = self._english.best(self._english.words.scores(reading.pivots))
-        meaning = self._english.best(reading.vectors @ self._english_vectors.T)
+        letters = self._owners.best(self._letters.scores(reading.texts))
+        words = self._owners.best(self._words.scores(reading.bags))
+        carried = self._english_owners.best(self._english_words.scores(reading.pivots))
+        meaning = self._english_owners.best(reading.vectors @ self._english_vectors.T)
         total = standard(letters) + 0.5 * standard(words) + 0.5 * standard(carried) + standard(meaning)
         links: Scores = np.maximum(total, 0)
         return links
@@ -162,8 +244,26 @@ class Knowledge:
     def _adapted(self, vectors: Vectors) -> Vectors:
         return self.adapter.apply(vectors) if self.adapter else vectors
 
-    def _fit(self, names: Sequence[str], owners: NDArray[np.int64]) -> Adapter:
-        return fit_adapter(self.encoder.encode(names), owners)
+
+def revision_of(entries: Iterable[Entry], model_hash: str, *, adapted: bool = True, glossed: bool = True) -> str:
+    """Sixteen hex digits over everything `Knowledge` is learned from, known before anything is learned."""
+    digest = hashlib.sha256(json.dumps([KNOWLEDGE_VERSION, model_hash, adapted, glossed]).encode())
+    for entry in entries:
+        digest.update(json.dumps([entry.id, entry.source, *entry.names.items()]).encode())
+    return digest.hexdigest()[:16]
+
+
+def concepts_of(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries that are concepts, in order: they have an English name and are no single word of the taxonomy."""
+    return [entry for entry in entries if not entry.id.startswith("term:") and entry.names.get("en")]
+
+
+def encoded(texts: Sequence[str], encoder: Encoder, progress: Progress | None = None) -> Vectors:
+    """Vectors of texts, a repeated one encoded once; shape (len(texts), dimension)."""
+    numbers = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+    if not numbers:
+        return np.zeros((0, encoder.dimension), dtype=np.float32)
+    return encoder.encode(list(numbers), progress=progress)[[numbers[text] for text in texts]]
 
 
 def _emphasised(words: Mapping[str, float], headline: Mapping[str, float]) -> Mapping[str, float]:
@@ -171,15 +271,16 @@ def _emphasised(words: Mapping[str, float], headline: Mapping[str, float]) -> Ma
     return {word: count + extra.get(word, 0.0) for word, count in words.items()}
 
 
-class _Names:
-    """Names with the concept each belongs to, ascending by concept."""
+def _words_of(names: Sequence[str]) -> Bm25:
+    return Bm25([bag(stems(name)) for name in names], b=NAME_B)
 
-    def __init__(self, names: Sequence[str], owners: NDArray[np.int64], count: int) -> None:
-        self.names = list(names)
+
+class _Owners:
+    """The concept each name belongs to, ascending."""
+
+    def __init__(self, owners: NDArray[np.int64], count: int) -> None:
         self.owners = owners
         self.count = count
-        self.ngrams = Ngrams(names)
-        self.words = Bm25([bag(stems(name)) for name in names], b=NAME_B)
         self._present, self._starts = np.unique(owners, return_index=True)
 
     def best(self, scores: Scores) -> Scores:
@@ -221,7 +322,3 @@ def _mixture(cosines: Scores, size: int) -> sp.csr_matrix:
     shares /= np.maximum(np.linalg.norm(shares, axis=1, keepdims=True), _TINY)
     starts = np.arange(0, nearest.size + 1, size) if size else np.zeros(len(cosines) + 1, np.int64)
     return sp.csr_matrix((shares.ravel().astype(np.float32), nearest.ravel(), starts), shape=cosines.shape)
-
-
-def _no_vectors(encoder: Encoder) -> Vectors:
-    return np.zeros((0, encoder.dimension), dtype=np.float32)

@@ -5,12 +5,13 @@ thesaurus' own names. A short title is decided together with its neighbours: a c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.ngrams import hashed_ngrams
+from matching.state import State
 from matching.stems import STOP_WORDS
 from matching.text import fold
 from matching.thesaurus import LANGUAGES, Entry
@@ -39,6 +40,17 @@ class LanguageIdentifier:
         hashed = [hashed_ngrams(names[language])[1] for language in LANGUAGES]
         self._known = np.unique(np.concatenate(hashed))
         self._log = np.stack([self._log_probabilities(hashes) for hashes in hashed])
+
+    def state(self) -> State:
+        """What `restored` needs."""
+        return {"known": self._known, "log": self._log}
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The identifier whose `state` this was."""
+        found = cls.__new__(cls)
+        found._known, found._log = state["known"], state["log"]
+        return found
 
     def identify(self, texts: Sequence[str]) -> list[str]:
         """Language of each text of one collection, or UNKNOWN_LANGUAGE for a long text in none of the three."""

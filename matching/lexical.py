@@ -5,11 +5,13 @@ which is never negative.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from matching.state import State, part, parts_of, prefixed, sparse_of, strings, strings_of
 
 K1: Final = 1.2
 B: Final = 0.75
@@ -35,6 +37,22 @@ class Bm25:
         self._mean_length = max(float(lengths.mean()), _TINY) if len(documents) else 1.0
         self._k1, self._b = k1, b
         self._postings: sp.csr_matrix = self._weighted(counts, lengths).T.tocsr()
+
+    def state(self) -> State:
+        """What `restored` needs."""
+        numbers = np.asarray([self._k1, self._b, self._mean_length])
+        postings = prefixed("postings", parts_of(self._postings))
+        return {"terms": strings(self.terms), "idf": self._idf, "numbers": numbers, **postings}
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The documents whose `state` this was."""
+        found = cls.__new__(cls)
+        found.terms = {term: at for at, term in enumerate(strings_of(state["terms"]))}
+        found._idf = state["idf"]
+        found._k1, found._b, found._mean_length = state["numbers"].tolist()
+        found._postings = sparse_of(part("postings", state))
+        return found
 
     def scores(self, queries: Sequence[Bag]) -> Scores:
         """Score every document for every query; shape (len(queries), documents)."""

@@ -5,12 +5,13 @@ NumPy over all texts at once, because a pool is large.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from matching.state import State, part, parts_of, prefixed, sparse_of
 from matching.text import fold
 
 SHORTEST: Final = 2
@@ -32,6 +33,18 @@ class Ngrams:
         frequency = np.bincount(counts.indices, minlength=len(self._known))
         self._idf = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
         self._postings: sp.csr_matrix = self._weighted(counts).T.tocsr()
+
+    def state(self) -> State:
+        """What `restored` needs."""
+        return {"known": self._known, "idf": self._idf, **prefixed("postings", parts_of(self._postings))}
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The texts whose `state` this was."""
+        found = cls.__new__(cls)
+        found._known, found._idf = state["known"], state["idf"]
+        found._postings = sparse_of(part("postings", state))
+        return found
 
     def scores(self, queries: Sequence[str]) -> Scores:
         """Cosine of every text with every query; shape (len(queries), texts)."""

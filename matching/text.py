@@ -19,6 +19,8 @@ class Token(NamedTuple):
 
 def fold(text: str) -> str:
     """Lower case without accents: "Programación" and "programacao" lose what keyboards lose."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return unicodedata.normalize("NFKD", bare.casefold())

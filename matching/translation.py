@@ -6,14 +6,16 @@ languages, and a gloss, the likeliest English word for each word, for an English
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import islice, product
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from matching.state import State, part, parts_of, prefixed, sparse_of, strings, strings_of
 from matching.stems import stem, stems
 from matching.text import fold, tokens
 from matching.thesaurus import ANY_LANGUAGE, Entry
@@ -40,12 +42,30 @@ class Dictionary:
 
     def __init__(self, entries: Sequence[Entry], language: str) -> None:
         self.language = language
-        pairs = [pair for entry in entries for pair in _pairs(entry, language)]
+        read = cache(_distinct_stems)
+        pairs = [pair for entry in entries for pair in _pairs(entry, language, read)]
         self._foreign = _numbered(word for foreign, _, _ in pairs for word in foreign)
         english = _numbered(word for _, words, _ in pairs for word in words)
         self._english = list(english)
         self._table = _learn(pairs, self._foreign, english)
         self._written = _surfaces(name for entry in entries for name in entry.names.get("en", ()))
+
+    def state(self) -> State:
+        """What `restored` needs."""
+        words = {"foreign": strings(self._foreign), "english": strings(self._english)}
+        written = {"stems": strings(self._written), "written": strings(self._written.values())}
+        return words | written | prefixed("table", parts_of(self._table))
+
+    @classmethod
+    def restored(cls, state: State, language: str) -> Self:
+        """The dictionary whose `state` this was."""
+        found = cls.__new__(cls)
+        found.language = language
+        found._foreign = _numbered(strings_of(state["foreign"]))
+        found._english = strings_of(state["english"])
+        found._table = sparse_of(part("table", state))
+        found._written = dict(zip(strings_of(state["stems"]), strings_of(state["written"]), strict=True))
+        return found
 
     def __len__(self) -> int:
         return len(self._foreign)
@@ -80,16 +100,20 @@ class Dictionary:
         return [(self._english[column], probability) for column, probability in found] or [(foreign, 1.0)]
 
 
-def _pairs(entry: Entry, language: str) -> Iterable[Pair]:
+def _distinct_stems(name: str) -> list[str]:
+    return list(dict.fromkeys(stems(name)))
+
+
+def _pairs(entry: Entry, language: str, read: Callable[[str], list[str]]) -> Iterable[Pair]:
     english = list(islice(entry.names.get("en", ()), MOST_NAMES))
     foreign = list(islice((*entry.names.get(language, ()), *entry.names.get(ANY_LANGUAGE, ())), MOST_NAMES))
     if not english or not foreign:
         return
     # Synonyms are paired with each other, not aligned: together they count as the square root of their number.
     weight = 1.0 / (len(english) * len(foreign)) ** 0.5
-    yield list(dict.fromkeys(stems(foreign[0]))), list(dict.fromkeys(stems(english[0]))), 1.0
+    yield read(foreign[0]), read(english[0]), 1.0
     for there, here in product(foreign, english):
-        yield list(dict.fromkeys(stems(there))), list(dict.fromkeys(stems(here))), weight
+        yield read(there), read(here), weight
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:
