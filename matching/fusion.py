@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.evidence import Documents, Evidence, same_language
-from matching.knowledge import Reading, standard
+from matching.evidence import Documents, Evidence, Queries, Spread, ask, same_language
+from matching.knowledge import Reading
 
 Scores = NDArray[np.float32]
 Weights = Mapping[str, float]
@@ -46,31 +46,35 @@ TEXT: Final[Mapping[str, Weights]] = {
 
 def search(documents: Documents, queries: Reading) -> Scores:
     """Fused score of every document for every query, for ranking; shape (queries, documents)."""
-    return fuse(documents.evidence(queries), queries, documents.reading, documents.coverage)
+    asked = ask(queries, documents.knowledge)
+    evidence = documents.evidence(asked)
+    return fuse(evidence, documents.spreads(asked, evidence), queries, documents.reading, documents.named)
 
 
-def closeness(documents: Documents, queries: Reading) -> Scores:
+def closeness(documents: Documents, queries: Queries) -> Scores:
     """Fused score as a share of a perfect answer's, in [0, 1]: comparable from request to request.
 
-    0 is the collection's average document or worse; 1 is one that says just what the request says.
+    0 is the average of what the scores are measured by or worse; 1 is a document that says just what the request says.
     """
     evidence, ceilings = documents.evidence(queries), documents.ceilings(queries)
-    z = {part: standard(scores) for part, scores in evidence.items()}
-    best = {part: standard(scores, ceilings[part][:, None]) for part, scores in evidence.items()}
-    texts = text_share(queries.texts)
-    shares = np.zeros((len(queries), len(documents)), dtype=np.float32)
-    for where, title, text in _weights(queries, documents.reading, documents.coverage):
-        perfect = np.maximum(_mean(best, title, text, texts), _LEAST_PERFECTION)
-        shares += where * np.clip(_mean(z, title, text, texts) / perfect, 0, 1)
+    spreads = documents.spreads(queries, evidence)
+    reached = fuse(evidence, spreads, queries.reading, documents.reading, documents.named)
+    perfect = fuse(ceilings, spreads, queries.reading, documents.reading, documents.named)
+    shares: Scores = np.clip(reached / np.maximum(perfect, _LEAST_PERFECTION), 0, 1)
     return shares
 
 
-def fuse(evidence: Evidence, queries: Reading, documents: Reading, coverage: float) -> Scores:
-    """Weighted mean of the parts' z-scores; `coverage` is the share of documents that are names of known concepts."""
-    z = {part: standard(scores) for part, scores in evidence.items()}
+def fuse(
+    evidence: Evidence, spreads: Mapping[str, Spread], queries: Reading, documents: Reading, named: Scores
+) -> Scores:
+    """Weighted mean of the parts' z-scores, shape (queries, documents).
+
+    Evidence is of that shape or (queries, 1); `named` says how far each document is a name of a known concept.
+    """
+    z = {part: spreads[part].standard(scores) for part, scores in evidence.items()}
     texts = text_share(queries.texts)
     fused = np.zeros((len(queries), len(documents)), dtype=np.float32)
-    for where, title, text in _weights(queries, documents, coverage):
+    for where, title, text in _weights(queries, documents, named):
         fused += where * _mean(z, title, text, texts)
     return fused
 
@@ -83,14 +87,16 @@ def text_share(texts: Sequence[str]) -> Scores:
 
 
 def _weights(
-    queries: Reading, documents: Reading, coverage: float
+    queries: Reading, documents: Reading, named: Scores
 ) -> Iterator[tuple[NDArray[np.bool_], Weights, Weights]]:
-    """For each pair of languages that occurs: where it does, its weights of titles and those of texts."""
+    """For each pair of languages, and share of names, that occurs: where it does, its weights of titles and of texts."""
     alike = same_language(queries, documents)
     english = alike & (np.asarray(documents.languages, "U2") == "en")[None, :]
     for pair, where in zip(PAIRS, (english, alike & ~english, ~alike), strict=True):
-        if where.any():
-            yield where, _mixed(TITLE[pair], NAMED_TITLE[pair], coverage), TEXT[pair]
+        for share in np.unique(named).tolist():
+            cells = where & (named == share)[None, :]
+            if cells.any():
+                yield cells, _mixed(TITLE[pair], NAMED_TITLE[pair], share), TEXT[pair]
 
 
 def _mixed(some: Weights, others: Weights, share: float) -> dict[str, float]:

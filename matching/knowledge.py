@@ -33,6 +33,8 @@ PROFILE_SIZE: Final = 40
 PROFILE_TEMPERATURE: Final = 0.2
 """A text is a mixture of its 40 nearest concepts, by a softmax of adapted cosines."""
 HEADLINE_COUNTS: Final = 5.0
+SAMPLE: Final = 4_000
+"""Names of which the spread of scores is taken by `matching.evidence.Background`."""
 NEAREST: Final = 5
 """Concepts a text belongs to in part when it is no concept's name."""
 BATCH: Final = 2_000
@@ -105,6 +107,7 @@ class Knowledge:
         self.adapter = fit_adapter(vectors, owners) if adapted and names else None
         self._english_vectors = self._adapted(vectors[english] if adapted else vectors)
         self.centroids = unit(class_means(self._english_vectors, self._english_owners.owners, len(self.concepts)))
+        self.sample = self.read(_some(names), progress=progress)
         self._by_name: dict[str, list[int]] = {}
         for name, owner in zip(names, owners.tolist(), strict=True):
             known = self._by_name.setdefault(key(name), [])
@@ -133,6 +136,7 @@ class Knowledge:
         return {
             "english_vectors": self._english_vectors,
             "centroids": self.centroids,
+            "sample_vectors": self.sample.vectors,
             "owners": self._owners.owners,
             "english_owners": self._english_owners.owners,
             **{name: array for state in nested for name, array in state.items()},
@@ -164,6 +168,7 @@ class Knowledge:
         map_ = part("adapter", state)
         found.adapter = Adapter.restored(map_) if map_ else None
         found._english_vectors, found.centroids = state["english_vectors"], state["centroids"]
+        found.sample = found._sampled(state["sample_vectors"])
         named = part("by_name", state)
         owners = iter(named["owners"].tolist())
         numbers = named["numbers"].tolist()
@@ -172,12 +177,19 @@ class Knowledge:
         }
         return found
 
-    def read(self, texts: Sequence[str]) -> Reading:
+    def read(self, texts: Sequence[str], *, progress: Progress | None = None) -> Reading:
         """Read the texts of one collection together: their languages are judged beside each other."""
         languages = self.identifier.identify(texts)
-        glosses = [self._gloss(text, language) for text, language in zip(texts, languages, strict=True)]
-        bags, pivots = self._bags(texts, languages)
-        return Reading(tuple(texts), tuple(languages), bags, pivots, self._adapted(self.encoder.encode(glosses)))
+        glosses = self.glosses(texts, languages)
+        return self.reading(texts, languages, self.encoder.encode(glosses, progress=progress))
+
+    def reading(self, texts: Sequence[str], languages: Sequence[str], vectors: Vectors) -> Reading:
+        """The reading of texts whose `glosses` the encoder made these vectors of."""
+        return self._reading(texts, languages, self._adapted(vectors))
+
+    def glosses(self, texts: Sequence[str], languages: Sequence[str]) -> list[str]:
+        """What the model is given: a text in English, word by word, or as it is where nothing can be carried over."""
+        return [self._gloss(text, language) for text, language in zip(texts, languages, strict=True)]
 
     def read_requests(self, texts: Sequence[str]) -> Reading:
         """Read texts as requests: the first of several lines is the role's title, and its words count five times."""
@@ -191,7 +203,6 @@ class Knowledge:
         )
 
     def _gloss(self, text: str, language: str) -> str:
-        """What the model is given: the text in English, word by word, or as it is where nothing can be carried over."""
         dictionary = self.dictionaries.get(language) if self._glossed else None
         return (dictionary.gloss(text) if dictionary else "") or text
 
@@ -221,9 +232,19 @@ class Knowledge:
         unnamed = np.asarray([not owners for owners in named], dtype=np.float32)
         return sp.csr_matrix(exact + sp.diags_array(unnamed / total) @ near)
 
-    def coverage(self, texts: Sequence[str]) -> float:
-        """Share of texts that are names of known concepts, in [0, 1]."""
-        return sum(key(text) in self._by_name for text in texts) / max(1, len(texts))
+    def knows(self, folded: str) -> bool:
+        """Whether a folded text is a name of a concept."""
+        return folded in self._by_name
+
+    @property
+    def letters(self) -> Ngrams:
+        """All names by their letters."""
+        return self._letters
+
+    @property
+    def words(self) -> Bm25:
+        """All names by their words."""
+        return self._words
 
     def link(self, reading: Reading) -> Scores:
         """How strongly each text points to each concept, by its names' letters, words and meaning.
@@ -240,6 +261,15 @@ class Knowledge:
         total = standard(letters) + 0.5 * standard(words) + 0.5 * standard(carried) + standard(meaning)
         links: Scores = np.maximum(total, 0)
         return links
+
+    def _sampled(self, vectors: Vectors) -> Reading:
+        """The sample of names, by its adapted vectors."""
+        texts = _some(_flat(self.concepts)[0])
+        return self._reading(texts, self.identifier.identify(texts), vectors)
+
+    def _reading(self, texts: Sequence[str], languages: Sequence[str], vectors: Vectors) -> Reading:
+        bags, pivots = self._bags(texts, languages)
+        return Reading(tuple(texts), tuple(languages), bags, pivots, vectors)
 
     def _adapted(self, vectors: Vectors) -> Vectors:
         return self.adapter.apply(vectors) if self.adapter else vectors
@@ -271,6 +301,11 @@ def _emphasised(words: Mapping[str, float], headline: Mapping[str, float]) -> Ma
     return {word: count + extra.get(word, 0.0) for word, count in words.items()}
 
 
+def _some(names: Sequence[str]) -> Sequence[str]:
+    """Names of every so many, up to `SAMPLE`."""
+    return names[:: max(1, -(-len(names) // SAMPLE))]
+
+
 def _words_of(names: Sequence[str]) -> Bm25:
     return Bm25([bag(stems(name)) for name in names], b=NAME_B)
 
@@ -290,12 +325,11 @@ class _Owners:
         return best
 
 
-def standard(scores: Scores, others: Scores | None = None) -> Scores:
-    """Z-scores of each row, or of `others` by each row's mean and deviation; a row without difference gives zeros."""
-    others = scores if others is None else others
+def standard(scores: Scores) -> Scores:
+    """Z-scores of each row; a row without difference gives zeros."""
     if not scores.size:
-        return np.zeros_like(others)
-    centred = others - scores.mean(axis=1, keepdims=True)
+        return np.zeros_like(scores)
+    centred = scores - scores.mean(axis=1, keepdims=True)
     deviation = scores.std(axis=1, keepdims=True)
     z: Scores = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > _TINY)
     return z

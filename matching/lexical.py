@@ -6,6 +6,8 @@ which is never negative.
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,18 +27,31 @@ class Bm25:
     """Documents by their terms. The postings hold finished weights, so a query only gathers and adds.
 
     Memory: eight bytes for each distinct term of each document.
+
+    Args:
+        documents: bags of terms.
+        k1, b: saturation of counts and normalisation of lengths.
+        like: the collection whose idf and mean length count instead of these documents' own; a term it has never seen
+            is as rare as a term can be there.
     """
 
-    def __init__(self, documents: Sequence[Bag], *, k1: float = K1, b: float = B) -> None:
+    def __init__(
+        self, documents: Sequence[Bag], *, k1: float = K1, b: float = B, like: "Bm25 | None" = None
+    ) -> None:
         self.terms: dict[str, int] = {}
         counts = _matrix(documents, self.terms, grow=True)
-        frequency = np.bincount(counts.indices, minlength=len(self.terms))
-        idf = np.log1p((len(documents) - frequency + 0.5) / (frequency + 0.5))
-        self._idf: Scores = idf.astype(np.float32)
         lengths = _sums(counts)
-        self._mean_length = max(float(lengths.mean()), _TINY) if len(documents) else 1.0
         self._k1, self._b = k1, b
-        self._postings: sp.csr_matrix = self._weighted(counts, lengths).T.tocsr()
+        if like is None:
+            frequency = np.bincount(counts.indices, minlength=len(self.terms))
+            self._mean_length = max(float(lengths.mean()), _TINY) if len(documents) else 1.0
+            self._unseen = _idf(np.zeros(1), len(documents))
+            self._idf: Scores = _idf(frequency, len(documents))
+        else:
+            self._mean_length, self._unseen = like._mean_length, like._unseen
+            self._idf = like._idf_of(self.terms)
+        self._like = like
+        self._postings: sp.csr_matrix = self._weighted(counts, lengths, self._idf).T.tocsr()
 
     def state(self) -> State:
         """What `restored` needs."""
@@ -52,6 +67,7 @@ class Bm25:
         found._idf = state["idf"]
         found._k1, found._b, found._mean_length = state["numbers"].tolist()
         found._postings = sparse_of(part("postings", state))
+        found._unseen, found._like = _idf(np.zeros(1), found._postings.shape[1]), None
         return found
 
     def scores(self, queries: Sequence[Bag]) -> Scores:
@@ -61,15 +77,25 @@ class Bm25:
 
     def ceilings(self, queries: Sequence[Bag]) -> Scores:
         """What each query would score against a document of its own words; shape (len(queries),)."""
-        asked = _matrix(queries, self.terms, grow=False)
+        terms = self.terms if self._like is None else {}
+        asked = _matrix(queries, terms, grow=self._like is not None)
+        idf = self._idf if self._like is None else self._like._idf_of(terms)
         lengths = np.asarray([sum(query.values()) for query in queries], dtype=np.float64)
-        return _sums(asked.multiply(self._weighted(asked.copy(), lengths)).tocsr()).astype(np.float32)
+        return _sums(asked.multiply(self._weighted(asked.copy(), lengths, idf)).tocsr()).astype(np.float32)
 
-    def _weighted(self, counts: sp.csr_matrix, lengths: NDArray[np.float64]) -> sp.csr_matrix:
+    def _idf_of(self, terms: Iterable[str]) -> Scores:
+        known = np.asarray([self.terms.get(term, -1) for term in terms], dtype=np.int64)
+        return np.where(known < 0, self._unseen, np.append(self._idf, self._unseen)[known]).astype(np.float32)
+
+    def _weighted(self, counts: sp.csr_matrix, lengths: NDArray[np.float64], idf: Scores) -> sp.csr_matrix:
         damping = self._k1 * (1 - self._b + self._b * lengths / self._mean_length)
         denominator = counts.data + np.repeat(damping, np.diff(counts.indptr))
-        counts.data = (self._idf[counts.indices] * counts.data * (self._k1 + 1) / denominator).astype(np.float32)
+        counts.data = (idf[counts.indices] * counts.data * (self._k1 + 1) / denominator).astype(np.float32)
         return counts
+
+
+def _idf(frequency: NDArray[Any], documents: int) -> Scores:
+    return np.log1p((documents - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
 
 
 def bag(terms: Sequence[str]) -> dict[str, float]:

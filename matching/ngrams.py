@@ -24,15 +24,27 @@ Scores = NDArray[np.float32]
 
 
 class Ngrams:
-    """Texts by their n-grams, each row of length one. Memory: eight bytes for each distinct n-gram of each text."""
+    """Texts by their n-grams, each row of length one. Memory: eight bytes for each distinct n-gram of each text.
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    Args:
+        texts: as written; they are folded here.
+        like: the collection whose idf counts instead of these texts' own; an n-gram it has never seen is as rare as one
+            can be there.
+    """
+
+    def __init__(self, texts: Sequence[str], *, like: "Ngrams | None" = None) -> None:
         rows, hashes = hashed_ngrams(texts)
         self._known = np.unique(hashes)
         counts = _counts(rows, np.searchsorted(self._known, hashes), (len(texts), len(self._known)))
-        frequency = np.bincount(counts.indices, minlength=len(self._known))
-        self._idf = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
-        self._postings: sp.csr_matrix = self._weighted(counts).T.tocsr()
+        if like is None:
+            frequency = np.bincount(counts.indices, minlength=len(self._known))
+            self._unseen = _rarest(len(texts))
+            self._idf: Scores = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
+        else:
+            self._unseen = like._unseen
+            self._idf = like._idf_of(self._known)
+        self._like = like
+        self._postings: sp.csr_matrix = _weighted(counts, self._idf).T.tocsr()
 
     def state(self) -> State:
         """What `restored` needs."""
@@ -44,27 +56,52 @@ class Ngrams:
         found = cls.__new__(cls)
         found._known, found._idf = state["known"], state["idf"]
         found._postings = sparse_of(part("postings", state))
+        found._unseen, found._like = _rarest(found._postings.shape[1]), None
         return found
 
     def scores(self, queries: Sequence[str]) -> Scores:
         """Cosine of every text with every query; shape (len(queries), texts)."""
         rows, hashes = hashed_ngrams(queries)
-        columns = np.searchsorted(self._known, hashes)
-        known = np.isin(hashes, self._known)
-        counts = _counts(rows[known], columns[known], (len(queries), len(self._known)))
-        product: Scores = (self._weighted(counts) @ self._postings).toarray()
+        if self._like is None:
+            kept, _ = self._places(hashes)
+            rows, hashes = rows[kept], hashes[kept]
+        asked, columns = np.unique(hashes, return_inverse=True)
+        idf = (self if self._like is None else self._like)._idf_of(asked)
+        weights = _weighted(_counts(rows, columns, (len(queries), len(asked))), idf)
+        here, there = self._places(asked)
+        onto = sp.csr_matrix((np.ones(len(here), np.float32), (here, there)), (len(asked), len(self._known)))
+        product: Scores = (weights @ onto @ self._postings).toarray()
         return product
 
-    def _weighted(self, counts: sp.csr_matrix) -> sp.csr_matrix:
-        counts.data = (1 + np.log(counts.data)) * self._idf[counts.indices]
-        squares = np.bincount(
-            np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)),
-            counts.data.astype(np.float64) ** 2,
-            minlength=counts.shape[0],
-        )
-        lengths = np.sqrt(np.maximum(squares, 1e-12))
-        counts.data = (counts.data / np.repeat(lengths, np.diff(counts.indptr))).astype(np.float32)
-        return counts
+    def _idf_of(self, hashes: Hashes) -> Scores:
+        idf = np.full(len(hashes), self._unseen, dtype=np.float32)
+        here, there = self._places(hashes)
+        idf[here] = self._idf[there]
+        return idf
+
+    def _places(self, hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which of some hashes are known, and where."""
+        at = np.searchsorted(self._known, hashes)
+        here = np.flatnonzero(self._known[np.minimum(at, len(self._known) - 1)] == hashes) if len(self._known) else at[:0]
+        return here, at[here]
+
+
+def _rarest(texts: int) -> np.float32:
+    """The idf of what none of so many texts has."""
+    return np.float32(np.log(1 + texts) + 1)
+
+
+def _weighted(counts: sp.csr_matrix, idf: Scores) -> sp.csr_matrix:
+    """Logarithmic counts times idf, each row of length one."""
+    counts.data = (1 + np.log(counts.data)) * idf[counts.indices]
+    squares = np.bincount(
+        np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)),
+        counts.data.astype(np.float64) ** 2,
+        minlength=counts.shape[0],
+    )
+    lengths = np.sqrt(np.maximum(squares, 1e-12))
+    counts.data = (counts.data / np.repeat(lengths, np.diff(counts.indptr))).astype(np.float32)
+    return counts
 
 
 def hashed_ngrams(texts: Sequence[str]) -> tuple[NDArray[np.int64], Hashes]:

@@ -23,13 +23,17 @@ ESCO_FILES = (
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """One slice: `relevant` holds, for each query, the numbers of the documents that answer it."""
+    """One slice: `relevant` holds, for each query, the numbers of the documents that answer it.
+
+    `pool` says that the documents are what people call themselves, as in a pool of profiles, and no fixed list.
+    """
 
     name: str
     metric: str
     queries: list[str]
     documents: list[str]
     relevant: list[NDArray[np.int64]]
+    pool: bool = False
 
 
 def find_data(given: str | None) -> Path:
@@ -55,6 +59,7 @@ def read_sets(data: Path) -> Iterator[LabelledSet]:
             dict(_rows(folder / f"{language}.queries.tsv")),
             dict(_rows(folder / f"{language}.corpus.tsv")),
             _judgements(folder / f"{language}.qrels.tsv"),
+            pool=True,
         )
     yield from (_skill_linking(data, name) for name in ("tech", "house"))
     yield from (_parallel(data, name, file) for name, file in (("digital", "digital_skills"), ("occupations",) * 2))
@@ -102,12 +107,18 @@ def _parallel(data: Path, name: str, file: str) -> LabelledSet:
 
 
 def _from_tables(
-    name: str, metric: str, queries: dict[str, str], documents: dict[str, str], judged: dict[str, set[str]]
+    name: str,
+    metric: str,
+    queries: dict[str, str],
+    documents: dict[str, str],
+    judged: dict[str, set[str]],
+    *,
+    pool: bool = False,
 ) -> LabelledSet:
     number = {identifier: at for at, identifier in enumerate(documents)}
     asked = [identifier for identifier in queries if judged.get(identifier)]
     relevant = [np.asarray(sorted(number[one] for one in judged[query] if one in number)) for query in asked]
-    return LabelledSet(name, metric, [queries[query] for query in asked], list(documents.values()), relevant)
+    return LabelledSet(name, metric, [queries[query] for query in asked], list(documents.values()), relevant, pool)
 
 
 def _rows(file: Path) -> list[list[str]]:

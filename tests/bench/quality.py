@@ -3,7 +3,8 @@
     python -m tests.bench.quality [--data PATH] [--json-all] [--parts] [--sets NAME ...]
 
 Systems: word BM25, accent-folded character n-grams, the model alone, and Puente (matching.fusion.search) with the
-project's own lexicons alone and with ESCO imported. For each set: MAP, nDCG@10, MRR, recall@100, a 95 % bootstrap
+project's own lexicons alone and with ESCO imported. Where the documents are people's titles (title_match), they are
+measured by a background as a pool of profiles is; fixed lists and long texts by their own statistics. For each set: MAP, nDCG@10, MRR, recall@100, a 95 % bootstrap
 interval over queries of the set's own measure, and the paired interval of what Puente with ESCO gains over each
 system. The last line is JSON, one key a set: Puente with ESCO.
 """
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from matching import Encoder, SentenceTransformerEncoder, Taxonomy
 from matching.encoder import Progress
-from matching.evidence import Documents
+from matching.evidence import EVIDENCES, Background, Documents, ask
 from matching.fusion import search
 from matching.knowledge import Knowledge
 from matching.lexical import Bm25, bag
@@ -138,13 +139,17 @@ def systems(
     vectors = [encoder.encode(side) for side in _sides(labelled)]
     yield "model", lambda start, stop: vectors[0][start:stop] @ vectors[1].T
     for name, known in knowledge.items():
-        documents, queries = Documents(known.read(labelled.documents), known), known.read_requests(labelled.queries)
+        background = Background(known) if labelled.pool else None
+        documents = Documents(known.read(labelled.documents), known, background)
+        queries = known.read_requests(labelled.queries)
         yield name, lambda start, stop, d=documents, q=queries: search(d, q.rows(start, stop))
         if with_parts:
-            for part in documents.evidence(queries.rows(0, 1)):
+            for part in EVIDENCES:
                 yield (
                     f"{name}:{part}",
-                    lambda start, stop, d=documents, q=queries, p=part: d.evidence(q.rows(start, stop))[p],
+                    lambda start, stop, d=documents, q=queries, p=part: d.evidence(
+                        ask(q.rows(start, stop), d.knowledge)
+                    )[p],
                 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from matching import HashingEncoder
-from matching.evidence import EVIDENCES, Documents
+from matching.evidence import EVIDENCES, Background, Documents, ask, spread
 from matching.fusion import NAMED_TITLE, PAIRS, TEXT, TITLE, closeness, fuse, search, text_share
 from matching.knowledge import Knowledge, Reading, standard
 from matching.thesaurus import Entry
@@ -33,6 +33,10 @@ def a_reading(*texts: str, language: str = "en") -> Reading:
     return Reading(texts, (language,) * len(texts), ({},) * len(texts), ({},) * len(texts), np.zeros((len(texts), 2)))
 
 
+def spreads_of(evidence):
+    return {part: spread(scores) for part, scores in evidence.items()}
+
+
 def test_single_words_teach_and_are_no_concepts(knowledge):
     assert [entry.id for entry in knowledge.concepts] == ["o/1", "o/2", "o/3", "o/4", "o/5"]
 
@@ -47,7 +51,7 @@ def test_what_is_no_name_belongs_in_part_and_shares_add_up_to_one(knowledge):
     shares = knowledge.membership(knowledge.read(["engineer of something", "", "😀"])).toarray()
 
     assert shares.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
-    assert knowledge.coverage(["Baker", "engineer of something"]) == 0.5
+    assert Documents(knowledge.read(["Baker", "engineer of something"]), knowledge).named.tolist() == [0.5, 0.5]
 
 
 def test_a_name_of_two_concepts_is_shared(knowledge):
@@ -81,7 +85,9 @@ def test_the_same_texts_give_the_same_scores(knowledge):
 
 
 def test_every_part_scores_every_document(knowledge):
-    evidence = Documents(knowledge.read(["baker", ""]), knowledge).evidence(knowledge.read(["panadero", "", "de la"]))
+    evidence = Documents(knowledge.read(["baker", ""]), knowledge).evidence(
+        ask(knowledge.read(["panadero", "", "de la"]), knowledge)
+    )
 
     assert tuple(evidence) == EVIDENCES
     assert all(scores.shape == (3, 2) and np.isfinite(scores).all() for scores in evidence.values())
@@ -139,7 +145,7 @@ def test_a_score_is_the_weighted_mean_of_z_scores_by_hand():
     evidence = {part: np.asarray([[0.0, 1.0]], dtype=np.float32) for part in EVIDENCES}
     evidence["profile"] = np.asarray([[3.0, 1.0]], dtype=np.float32)
 
-    fused = fuse(evidence, a_reading("developer"), a_reading("a", "b"), 0.0)
+    fused = fuse(evidence, spreads_of(evidence), a_reading("developer"), a_reading("a", "b"), np.zeros(2))
 
     assert fused == pytest.approx(np.asarray([[-3 / 7, 3 / 7]]), abs=1e-6)
 
@@ -148,7 +154,7 @@ def test_a_score_is_the_weighted_mean_of_z_scores_by_hand():
 def test_a_document_in_the_requests_own_words_is_as_close_as_can_be(knowledge, request_):
     documents = Documents(knowledge.read([request_, "baker", "civil engineer", "office clerk", ""]), knowledge)
 
-    shares = closeness(documents, knowledge.read([request_]))[0]
+    shares = closeness(documents, ask(knowledge.read([request_]), knowledge))[0]
 
     assert shares[0] == pytest.approx(1.0, abs=0.02)
     assert 0 <= shares.min() <= shares[1:].max() < 1
@@ -161,7 +167,7 @@ def test_closeness_ranks_as_the_search_does(knowledge):
     above_average = search(documents, query)[0] > 0
 
     assert (
-        np.argsort(-closeness(documents, query)[0][above_average]).tolist()
+        np.argsort(-closeness(documents, ask(query, knowledge))[0][above_average]).tolist()
         == np.argsort(-search(documents, query)[0][above_average]).tolist()
     )
 
@@ -170,7 +176,8 @@ def test_words_of_another_language_say_nothing():
     words_only = {part: np.zeros((1, 2), dtype=np.float32) for part in EVIDENCES}
     words_only["words"] = np.asarray([[0.0, 1.0]], dtype=np.float32)
 
-    assert not fuse(words_only, a_reading("developer", language="es"), a_reading("a", "b"), 0.0).any()
+    spanish = a_reading("developer", language="es")
+    assert not fuse(words_only, spreads_of(words_only), spanish, a_reading("a", "b"), np.zeros(2)).any()
 
 
 def test_a_text_becomes_one_gradually():
@@ -183,3 +190,27 @@ def test_every_pair_of_languages_has_weights_for_known_parts():
     for table in (TITLE, NAMED_TITLE, TEXT):
         assert tuple(table) == PAIRS
         assert all(set(weights) <= set(EVIDENCES) and min(weights.values()) > 0 for weights in table.values())
+
+
+@pytest.mark.parametrize("request_", ["network engineer", "panadera de noche", "zzyzx"])
+def test_by_a_background_a_pair_is_scored_alike_in_any_collection(knowledge, request_):
+    background = Background(knowledge)
+    asked = ask(knowledge.read([request_]), knowledge)
+    titles = ["network engineers", "panadero", "civil engineer", "zzyzx operator", "baker", ""]
+
+    together = closeness(Documents(knowledge.read(titles), knowledge, background), asked)[0]
+    alone = [closeness(Documents(knowledge.read([title]), knowledge, background), asked)[0, 0] for title in titles]
+
+    assert together == pytest.approx(np.asarray(alone), abs=1e-5)
+    assert together.max() > together.min()
+
+
+def test_by_a_background_the_requests_own_words_are_perfect(knowledge):
+    background = Background(knowledge)
+    titles = ["network engineer", "operadora de zzyzx", "night nurse"]
+    documents = Documents(knowledge.read(titles), knowledge, background)
+
+    shares = closeness(documents, ask(knowledge.read(titles), knowledge))
+
+    assert shares.diagonal() == pytest.approx([1, 1, 1], abs=1e-3)
+    assert np.argmax(shares, axis=1).tolist() == [0, 1, 2]

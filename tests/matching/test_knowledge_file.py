@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from matching import HashingEncoder, Knowledge, KnowledgeRefused, learn_or_load
-from matching.evidence import Documents
-from matching.fusion import search
+from matching.evidence import Background, Documents, ask
+from matching.fusion import closeness, search
 from matching.knowledge import revision_of
 from matching.knowledge_file import FORMAT, file_of, load, remove_others, save
 from matching.thesaurus import Entry
