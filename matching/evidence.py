@@ -5,6 +5,7 @@ does not change with the documents. By a background the score of a pair depends 
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -61,11 +62,25 @@ class Documents:
         self.knowledge = knowledge
         self.background = background
         self.named = _named(reading, knowledge, by_itself=background is not None)
+        self._index()
+        self._profiles = knowledge.profiles(reading.vectors).T.tocsr()
+        self._membership = knowledge.membership(reading).T.tocsr()
+
+    def with_more(self, others: "Documents") -> "Documents":
+        """These documents and then others, of one knowledge and one background, as one collection."""
+        both = copy(self)
+        both.reading = self.reading.with_more(others.reading)
+        both.named = np.concatenate([self.named, others.named])
+        both._index()
+        both._profiles = sp.hstack([self._profiles, others._profiles], format="csr")
+        both._membership = sp.hstack([self._membership, others._membership], format="csr")
+        return both
+
+    def _index(self) -> None:
+        reading, background = self.reading, self.background
         self._words = Bm25(reading.bags, like=background.words if background else None)
         self._pivots = Bm25(reading.pivots, like=background.pivots if background else None)
         self._ngrams = Ngrams(reading.texts, like=background.ngrams if background else None)
-        self._profiles = knowledge.profiles(reading.vectors).T.tocsr()
-        self._membership = knowledge.membership(reading).T.tocsr()
 
     def __len__(self) -> int:
         return len(self.reading)

@@ -89,7 +89,7 @@ def text_share(texts: Sequence[str]) -> Scores:
 def _weights(
     queries: Reading, documents: Reading, named: Scores
 ) -> Iterator[tuple[NDArray[np.bool_], Weights, Weights]]:
-    """For each pair of languages, and share of names, that occurs: where it does, its weights of titles and of texts."""
+    """For each pair of languages and share of names that occur: where, and the weights of titles and of texts there."""
     alike = same_language(queries, documents)
     english = alike & (np.asarray(documents.languages, "U2") == "en")[None, :]
     for pair, where in zip(PAIRS, (english, alike & ~english, ~alike), strict=True):

@@ -61,6 +61,16 @@ class Reading:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def with_more(self, others: "Reading") -> "Reading":
+        """These texts, and then the others."""
+        return Reading(
+            self.texts + others.texts,
+            self.languages + others.languages,
+            (*self.bags, *others.bags),
+            (*self.pivots, *others.pivots),
+            np.concatenate([self.vectors, others.vectors]),
+        )
+
     def rows(self, start: int, stop: int) -> "Reading":
         """Take some of the texts, in order."""
         some = slice(start, stop)
@@ -105,9 +115,10 @@ class Knowledge:
         self._english_owners = _Owners(owners[english], len(self.concepts))
         vectors = encoded(names if adapted else [names[at] for at in english], encoder, progress)
         self.adapter = fit_adapter(vectors, owners) if adapted and names else None
-        self._english_vectors = self._adapted(vectors[english] if adapted else vectors)
+        self._english_vectors = self.adapted(vectors[english] if adapted else vectors)
         self.centroids = unit(class_means(self._english_vectors, self._english_owners.owners, len(self.concepts)))
-        self.sample = self.read(_some(names), progress=progress)
+        in_names = dict(zip(names if adapted else (names[at] for at in english), vectors, strict=True))
+        self.sample = self._sampled(in_names, progress)
         self._by_name: dict[str, list[int]] = {}
         for name, owner in zip(names, owners.tolist(), strict=True):
             known = self._by_name.setdefault(key(name), [])
@@ -168,7 +179,8 @@ class Knowledge:
         map_ = part("adapter", state)
         found.adapter = Adapter.restored(map_) if map_ else None
         found._english_vectors, found.centroids = state["english_vectors"], state["centroids"]
-        found.sample = found._sampled(state["sample_vectors"])
+        texts = found._some_names()
+        found.sample = found.reading(texts, found.identifier.identify(texts), state["sample_vectors"])
         named = part("by_name", state)
         owners = iter(named["owners"].tolist())
         numbers = named["numbers"].tolist()
@@ -181,11 +193,12 @@ class Knowledge:
         """Read the texts of one collection together: their languages are judged beside each other."""
         languages = self.identifier.identify(texts)
         glosses = self.glosses(texts, languages)
-        return self.reading(texts, languages, self.encoder.encode(glosses, progress=progress))
+        return self.reading(texts, languages, self.adapted(self.encoder.encode(glosses, progress=progress)))
 
     def reading(self, texts: Sequence[str], languages: Sequence[str], vectors: Vectors) -> Reading:
-        """The reading of texts whose `glosses` the encoder made these vectors of."""
-        return self._reading(texts, languages, self._adapted(vectors))
+        """The reading of texts of known languages with the adapted vectors of their glosses."""
+        bags, pivots = self._bags(texts, languages)
+        return Reading(tuple(texts), tuple(languages), bags, pivots, vectors)
 
     def glosses(self, texts: Sequence[str], languages: Sequence[str]) -> list[str]:
         """What the model is given: a text in English, word by word, or as it is where nothing can be carried over."""
@@ -262,16 +275,23 @@ class Knowledge:
         links: Scores = np.maximum(total, 0)
         return links
 
-    def _sampled(self, vectors: Vectors) -> Reading:
-        """The sample of names, by its adapted vectors."""
-        texts = _some(_flat(self.concepts)[0])
-        return self._reading(texts, self.identifier.identify(texts), vectors)
+    def _sampled(self, known: Mapping[str, Vectors], progress: Progress | None) -> Reading:
+        """Some of the names; `known` are the encoder's vectors of texts it has been given."""
+        texts = self._some_names()
+        languages = self.identifier.identify(texts)
+        glosses = self.glosses(texts, languages)
+        fresh = [gloss for gloss in dict.fromkeys(glosses) if gloss not in known]
+        both = {**known, **dict(zip(fresh, encoded(fresh, self.encoder, progress), strict=True))}
+        vectors = np.stack([both[gloss] for gloss in glosses]) if glosses else _no_vectors(self.encoder)
+        return self.reading(texts, languages, self.adapted(vectors))
 
-    def _reading(self, texts: Sequence[str], languages: Sequence[str], vectors: Vectors) -> Reading:
-        bags, pivots = self._bags(texts, languages)
-        return Reading(tuple(texts), tuple(languages), bags, pivots, vectors)
+    def _some_names(self) -> Sequence[str]:
+        """Every so many of the names, up to `SAMPLE`."""
+        names, _, _ = _flat(self.concepts)
+        return names[:: max(1, -(-len(names) // SAMPLE))]
 
-    def _adapted(self, vectors: Vectors) -> Vectors:
+    def adapted(self, vectors: Vectors) -> Vectors:
+        """The encoder's vectors as they are compared."""
         return self.adapter.apply(vectors) if self.adapter else vectors
 
 
@@ -292,18 +312,13 @@ def encoded(texts: Sequence[str], encoder: Encoder, progress: Progress | None = 
     """Vectors of texts, a repeated one encoded once; shape (len(texts), dimension)."""
     numbers = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     if not numbers:
-        return np.zeros((0, encoder.dimension), dtype=np.float32)
+        return _no_vectors(encoder)
     return encoder.encode(list(numbers), progress=progress)[[numbers[text] for text in texts]]
 
 
 def _emphasised(words: Mapping[str, float], headline: Mapping[str, float]) -> Mapping[str, float]:
     extra = {word: (HEADLINE_COUNTS - 1) * count for word, count in headline.items() if word in words}
     return {word: count + extra.get(word, 0.0) for word, count in words.items()}
-
-
-def _some(names: Sequence[str]) -> Sequence[str]:
-    """Names of every so many, up to `SAMPLE`."""
-    return names[:: max(1, -(-len(names) // SAMPLE))]
 
 
 def _words_of(names: Sequence[str]) -> Bm25:
@@ -356,3 +371,7 @@ def _mixture(cosines: Scores, size: int) -> sp.csr_matrix:
     shares /= np.maximum(np.linalg.norm(shares, axis=1, keepdims=True), _TINY)
     starts = np.arange(0, nearest.size + 1, size) if size else np.zeros(len(cosines) + 1, np.int64)
     return sp.csr_matrix((shares.ravel().astype(np.float32), nearest.ravel(), starts), shape=cosines.shape)
+
+
+def _no_vectors(encoder: Encoder) -> Vectors:
+    return np.zeros((0, encoder.dimension), dtype=np.float32)

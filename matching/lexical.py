@@ -4,10 +4,8 @@ Formula: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM
 which is never negative.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Self
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -35,9 +33,7 @@ class Bm25:
             is as rare as a term can be there.
     """
 
-    def __init__(
-        self, documents: Sequence[Bag], *, k1: float = K1, b: float = B, like: "Bm25 | None" = None
-    ) -> None:
+    def __init__(self, documents: Sequence[Bag], *, k1: float = K1, b: float = B, like: "Bm25 | None" = None) -> None:
         self.terms: dict[str, int] = {}
         counts = _matrix(documents, self.terms, grow=True)
         lengths = _sums(counts)

@@ -82,7 +82,9 @@ class Ngrams:
     def _places(self, hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of some hashes are known, and where."""
         at = np.searchsorted(self._known, hashes)
-        here = np.flatnonzero(self._known[np.minimum(at, len(self._known) - 1)] == hashes) if len(self._known) else at[:0]
+        here = (
+            np.flatnonzero(self._known[np.minimum(at, len(self._known) - 1)] == hashes) if len(self._known) else at[:0]
+        )
         return here, at[here]
 
 

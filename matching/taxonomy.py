@@ -250,6 +250,15 @@ class Taxonomy:
             self.titles[known].name if known else self._translated(self._without_seniority(written)) or written.strip()
         )
 
+    def title_name(self, written: str) -> str | None:
+        """Canonical English name of a known title, seniority and asides apart."""
+        known = self.title_id(written)
+        return self.titles[known].name if known else None
+
+    def without_seniority(self, written: str) -> str:
+        """The words of a title that name no seniority, unless it has no others."""
+        return " ".join(word.text for word in self._without_seniority(written)) or written.strip()
+
     def title_id(self, written: str) -> str | None:
         """Id of the known title these words name, seniority and asides in parentheses apart."""
         for text in (written, _ASIDE.sub(" ", written)):

@@ -3,10 +3,10 @@
     python -m tests.bench.quality [--data PATH] [--json-all] [--parts] [--sets NAME ...]
 
 Systems: word BM25, accent-folded character n-grams, the model alone, and Puente (matching.fusion.search) with the
-project's own lexicons alone and with ESCO imported. Where the documents are people's titles (title_match), they are
-measured by a background as a pool of profiles is; fixed lists and long texts by their own statistics. For each set: MAP, nDCG@10, MRR, recall@100, a 95 % bootstrap
-interval over queries of the set's own measure, and the paired interval of what Puente with ESCO gains over each
-system. The last line is JSON, one key a set: Puente with ESCO.
+project's own lexicons alone and with ESCO imported. People's titles (title_match) are measured by a background, as in a
+pool of profiles; fixed lists and long texts by their own statistics. For each set: MAP, nDCG@10, MRR, recall@100, a
+95 % bootstrap interval over queries of the set's own measure, and the paired interval of what Puente with ESCO gains
+over each system. The last line is JSON, one key a set: Puente with ESCO.
 """
 
 import argparse
