@@ -20,10 +20,11 @@ from matching.explanation import Explanation, explain
 from matching.fusion import closeness, search
 from matching.gates import GATE_KINDS
 from matching.index import FaissIndex, NumpyIndex, VectorIndex
+from matching.interaction import Asked, Closeness
 from matching.knowledge import Knowledge, Reading
 from matching.knowledge_file import learn_or_load
 from matching.passages import Passage, best_passage
-from matching.pool import Change, Pool, pool_of
+from matching.pool import Change, Pool, View, pool_of
 from matching.profile import (
     PROFILE,
     Cefr,
@@ -46,11 +47,13 @@ __all__ = [
     "PROFILE",
     "SCORE_UNIT",
     "VALUE_UNIT",
+    "Asked",
     "Brief",
     "Cefr",
     "CertificationFact",
     "CertificationNeed",
     "Change",
+    "Closeness",
     "Concept",
     "Delivery",
     "Documents",
@@ -83,6 +86,7 @@ __all__ = [
     "Taxonomy",
     "TaxonomyInvalid",
     "VectorIndex",
+    "View",
     "WeightsInvalid",
     "best_passage",
     "card_hash",

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.brief import Brief
-from matching.columns import UNKNOWN, Columns
+from matching.columns import UNKNOWN, Columns, Vocabularies
 from matching.hours import Workday, shared_hours
-from matching.matches import FULL_CREDIT
+from matching.matches import FULL_CREDIT, credit_table, holders
+from matching.profile import LANGUAGE_MODES
 from matching.taxonomy import Taxonomy
 
 PASS: Final = 1
 UNSURE: Final = 0
 FAIL: Final = -1
 
-Rows = NDArray[np.int64]
 Outcomes = NDArray[np.int8]
 
 INFORMATION_TECHNOLOGY: Final = frozenset(
@@ -38,11 +38,14 @@ NEIGHBOURS: Final[Mapping[str, frozenset[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One demand: its kind, what it is about (a skill's or certification's id), and its answer by row."""
+    """One demand: its kind, what it is about (a skill's or certification's id), and how rows answer it.
+
+    `answer` gives PASS, UNSURE or FAIL by row, of columns whose vocabularies the gate was made with.
+    """
 
     kind: str
     subject: str | None
-    outcomes: Outcomes
+    answer: Callable[[Columns], Outcomes]
 
     @property
     def name(self) -> str:
@@ -50,124 +53,162 @@ class Gate:
         return f"{self.kind}:{self.subject}" if self.subject else self.kind
 
 
-def evaluate_gates(brief: Brief, columns: Columns, rows: Rows, taxonomy: Taxonomy) -> list[Gate]:
-    """Answer every gate the brief sets, in a fixed order, for `rows`."""
-    gates = list(_skill_gates(brief, columns, rows, taxonomy))
-    gates.extend(_certification_gates(brief, columns, rows))
-    for kind, (asked, answer) in _SINGLE.items():
+def gates_of(brief: Brief, words: Vocabularies, taxonomy: Taxonomy) -> list[Gate]:
+    """Every gate the brief sets, in a fixed order; what depends on the brief alone is worked out here, once."""
+    gates = list(_skill_gates(brief, words, taxonomy))
+    gates.extend(_certification_gates(brief, words))
+    for kind, (asked, gate) in _SINGLE.items():
         if asked(brief):
-            gates.append(Gate(kind, None, answer(brief, columns, rows)))
+            gates.append(Gate(kind, None, gate(brief, words)))
     return gates
 
 
-def _skill_gates(brief: Brief, columns: Columns, rows: Rows, taxonomy: Taxonomy) -> Iterator[Gate]:
-    without_skills: NDArray[np.bool_] = columns.skills.codes[rows, 0] == 0
+def _skill_gates(brief: Brief, words: Vocabularies, taxonomy: Taxonomy) -> Iterator[Gate]:
     for need in brief.skills:
         if need.must:
-            has = holders(columns, need.skill, taxonomy)[rows]
-            yield Gate("skill", need.skill, _answers(has, unknown=without_skills))
+            table = credit_table(taxonomy.skills.credits(need.skill), words.skills)
+            yield Gate("skill", need.skill, _skill(np.flatnonzero(table >= FULL_CREDIT)))
 
 
-def holders(columns: Columns, skill: str, taxonomy: Taxonomy) -> NDArray[np.bool_]:
-    """By row of the pool, whether the profile lists the skill or one that implies it."""
-    held = np.zeros(columns.capacity, dtype=bool)
-    for having, credit in taxonomy.skills.credits(skill).items():
-        code = columns.skill_codes.known(having)
-        if code is not None and round(credit * FULL_CREDIT) >= FULL_CREDIT:
-            held[columns.skills.postings.rows_of(code)] = True
-    return held
+def _skill(codes: NDArray[np.int64]) -> "_Answer":
+    """Whether a profile lists the skill or one that implies it; unknown for one that lists none at all."""
+
+    def answer(columns: Columns) -> Outcomes:
+        return _answers(holders(columns, "skills", codes), unknown=columns.fixed["skill_count"] == 0)
+
+    return answer
 
 
-def _certification_gates(brief: Brief, columns: Columns, rows: Rows) -> Iterator[Gate]:
+def _certification_gates(brief: Brief, words: Vocabularies) -> Iterator[Gate]:
     for need in brief.certifications:
         if need.required:
-            held = held_certification(columns, rows, need.certification, brief)
-            yield Gate("certification", need.certification, _answers(held, unknown=np.zeros(len(rows), dtype=bool)))
+            yield Gate("certification", need.certification, _certification(brief, need.certification, words))
 
 
-def held_certification(columns: Columns, rows: Rows, certification: str, brief: Brief) -> NDArray[np.bool_]:
+def _certification(brief: Brief, certification: str, words: Vocabularies) -> "_Answer":
+    def answer(columns: Columns) -> Outcomes:
+        return _answers(held_certification(columns, certification, brief, words), unknown=None)
+
+    return answer
+
+
+def held_certification(columns: Columns, certification: str, brief: Brief, words: Vocabularies) -> NDArray[np.bool_]:
     """Which rows hold a certification that is still valid when the role starts."""
-    code = columns.certification_codes.known(certification)
-    if code is None:
-        return np.zeros(len(rows), dtype=bool)
-    needed_until = (brief.starts_on or brief.as_of).toordinal()
-    expires_on = columns.certifications.numbers["expires_on"][rows]
-    valid = (expires_on == UNKNOWN) | (expires_on >= needed_until)
-    held: NDArray[np.bool_] = ((columns.certifications.codes[rows] == code) & valid).any(axis=1)
+    held = np.zeros(len(columns), dtype=bool)
+    code = words.certifications.known(certification)
+    if code is not None:
+        lists = columns.lists["certifications"]
+        item = np.flatnonzero(lists.items["code"] == code)
+        expires_on = lists.items["expires_on"].take(item)
+        valid = (expires_on == UNKNOWN) | (expires_on >= (brief.starts_on or brief.as_of).toordinal())
+        held[lists.owners(item[valid])] = True
     return held
 
 
-def shared_minutes(brief: Brief, columns: Columns, rows: Rows) -> NDArray[np.int32]:
-    """Fewest minutes of any day of the role that each row works with the client; UNKNOWN without a window."""
+def shared_minutes(brief: Brief, words: Vocabularies) -> NDArray[np.int32]:
+    """Fewest minutes of any day of the role that each working day, by code, has in common with the client's.
+
+    UNKNOWN without a window.
+    """
+    by_code = np.full(len(words.workdays), UNKNOWN, dtype=np.int32)
     if brief.zone is None or brief.window is None:
-        return np.full(len(rows), UNKNOWN, dtype=np.int32)
+        return by_code
     team = Workday(brief.zone, *brief.window)
-    codes = columns.coded["workday"][rows]
-    by_code = np.full(len(columns.workdays), UNKNOWN, dtype=np.int32)
-    for code in np.unique(codes):
-        workday = columns.workdays.values[code]
+    for code in range(1, len(by_code)):
+        workday = words.workdays.values[code]
         if workday is not None:
             by_code[code] = shared_hours(workday, team, brief.starts_on or brief.as_of, brief.ends_on).fewest
-    return by_code[codes]
+    return by_code
 
 
-def _discipline(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
+def english_levels(words: Vocabularies, modes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Level by code and mode, shape (codes, modes); UNKNOWN where nobody has said."""
+    unstated = (UNKNOWN,) * len(LANGUAGE_MODES)
+    levels = np.array([value or unstated for value in words.levels.values], dtype=np.int64)
+    return levels[:, [LANGUAGE_MODES.index(mode) for mode in modes]]
+
+
+def _discipline(brief: Brief, words: Vocabularies) -> "_Answer":
     assert brief.discipline is not None  # noqa: S101 - asked for
-    by_code = np.full(len(columns.disciplines), FAIL, dtype=np.int8)
-    for code, discipline in enumerate(columns.disciplines.values):
+    by_code = np.full(len(words.disciplines), FAIL, dtype=np.int8)
+    for code, discipline in enumerate(words.disciplines.values):
         if discipline == brief.discipline:
             by_code[code] = PASS
         elif discipline in NEIGHBOURS.get(brief.discipline, ()):
             by_code[code] = UNSURE
-    return by_code[columns.coded["discipline"][rows]]
+    return _by_code("discipline", by_code)
 
 
-def _english(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
+def _english(brief: Brief, words: Vocabularies) -> "_Answer":
     assert brief.english is not None  # noqa: S101 - asked for
-    levels = np.stack([columns.numbers[f"english_{mode}"][rows] for mode in brief.english_modes])
-    too_low = ((levels != UNKNOWN) & (levels < brief.english)).any(axis=0)
-    unknown = (levels == UNKNOWN).any(axis=0)
-    return _answers(~too_low, unknown=unknown & ~too_low)
+    levels = english_levels(words, brief.english_modes)
+    too_low = ((levels != UNKNOWN) & (levels < brief.english)).any(axis=1)
+    unknown = (levels == UNKNOWN).any(axis=1)
+    return _by_code("english", _answers(~too_low, unknown=unknown & ~too_low))
 
 
-def _country(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
-    codes = columns.coded["country"][rows]
-    wanted = [code for country in brief.countries if (code := columns.countries.known(country)) is not None]
-    return _answers(np.isin(codes, wanted), unknown=codes == 0)
+def _country(brief: Brief, words: Vocabularies) -> "_Answer":
+    passed = np.array([country in brief.countries for country in words.countries.values])
+    return _by_code("country", _answers(passed, unknown=np.arange(len(passed)) == 0))
 
 
-def _shared_hours(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
-    minutes = shared_minutes(brief, columns, rows)
-    return _answers(minutes >= (brief.shared_minutes or 0), unknown=minutes == UNKNOWN)
+def _shared_hours(brief: Brief, words: Vocabularies) -> "_Answer":
+    minutes = shared_minutes(brief, words)
+    return _by_code("workday", _answers(minutes >= (brief.shared_minutes or 0), unknown=minutes == UNKNOWN))
 
 
-def _start(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
+def _start(brief: Brief, _words: Vocabularies) -> "_Answer":
     assert brief.starts_on is not None  # noqa: S101 - asked for
-    available = columns.numbers["available_from"][rows]
     latest = brief.starts_on.toordinal() + brief.start_tolerance_days
-    return _answers(available <= latest, unknown=available == UNKNOWN)
+
+    def answer(columns: Columns) -> Outcomes:
+        available = columns.fixed["available_from"]
+        return _answers(available <= latest, unknown=available == UNKNOWN)
+
+    return answer
 
 
-def _weekly_hours(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
-    hours = columns.numbers["weekly_hours"][rows]
-    return _answers(hours >= (brief.weekly_hours or 0), unknown=hours == UNKNOWN)
+def _weekly_hours(brief: Brief, _words: Vocabularies) -> "_Answer":
+    def answer(columns: Columns) -> Outcomes:
+        hours = columns.fixed["weekly_hours"]
+        return _answers(hours >= (brief.weekly_hours or 0), unknown=hours == UNKNOWN)
+
+    return answer
 
 
-def _rate(brief: Brief, columns: Columns, rows: Rows) -> Outcomes:
+def _rate(brief: Brief, words: Vocabularies) -> "_Answer":
     assert brief.rate_ceiling is not None  # noqa: S101 - asked for
-    rates = columns.numbers["rate"][rows]
-    comparable = columns.coded["currency"][rows] == (columns.currencies.known(brief.currency or "") or UNKNOWN)
-    return _answers(rates <= brief.rate_ceiling, unknown=(rates == UNKNOWN) | ~comparable)
+    ceiling, ours = brief.rate_ceiling, words.currencies.known(brief.currency or "")
+
+    def answer(columns: Columns) -> Outcomes:
+        rates = columns.fixed["rate"]
+        return _answers(rates <= ceiling, unknown=(rates == UNKNOWN) | ~comparable(columns.fixed["currency"], ours))
+
+    return answer
 
 
-def _answers(passed: NDArray[np.bool_], *, unknown: NDArray[np.bool_]) -> Outcomes:
-    outcomes = np.where(passed, PASS, FAIL).astype(np.int8)
-    outcomes[unknown] = UNSURE
+def comparable(currencies: NDArray[np.uint32], ours: int | None) -> NDArray[np.bool_]:
+    """Which rates are in the currency of the request."""
+    return np.zeros(len(currencies), dtype=bool) if ours is None else currencies == ours
+
+
+def _by_code(column: str, outcomes: Outcomes) -> "_Answer":
+    def answer(columns: Columns) -> Outcomes:
+        return outcomes.take(columns.fixed[column])
+
+    return answer
+
+
+def _answers(passed: NDArray[np.bool_], *, unknown: NDArray[np.bool_] | None) -> Outcomes:
+    # True is PASS and False must become FAIL: twice the truth less one.
+    outcomes = passed.view(np.int8) * np.int8(2) - np.int8(1)
+    if unknown is not None:
+        outcomes *= ~unknown
     return outcomes
 
 
-_Answer = Callable[[Brief, Columns, Rows], Outcomes]
-_SINGLE: Final[Mapping[str, tuple[Callable[[Brief], bool], _Answer]]] = {
+_Answer = Callable[[Columns], Outcomes]
+_SINGLE: Final[Mapping[str, tuple[Callable[[Brief], bool], Callable[[Brief, Vocabularies], _Answer]]]] = {
     "discipline": (lambda brief: brief.discipline is not None, _discipline),
     "english": (lambda brief: brief.english is not None, _english),
     "country": (lambda brief: bool(brief.countries), _country),

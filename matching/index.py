@@ -1,16 +1,19 @@
-"""Where vectors live: a FAISS index, and its twin in plain NumPy that tests hold against it.
+"""Where vectors live: blocks that FAISS multiplies, and their twin in plain NumPy that tests hold against them.
 
-Rows are numbered from zero by the pool. Similarities are inner products of unit vectors, that is cosines.
+Rows are numbered from zero. Similarities are inner products of unit vectors, that is cosines.
 """
 
 import logging
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 Vector = NDArray[np.float32]
+
+BLOCK: Final = 4096
+"""Vectors a block. A block never moves, so that it may grow at its end while somebody reads it."""
 
 
 class VectorIndex(Protocol):
@@ -24,8 +27,8 @@ class VectorIndex(Protocol):
         """Cosine of `query`, shape (dimension,), with each of `rows`, exactly."""
         ...
 
-    def nearest(self, query: Vector, count: int, allowed: Rows) -> tuple[Rows, NDArray[np.float32]]:
-        """Rows among `allowed` with the highest cosines, best first, at most `count`, and those cosines."""
+    def filled(self, count: int) -> NDArray[np.bool_]:
+        """Which of the first `count` rows hold anything but zeros."""
         ...
 
 
@@ -47,18 +50,16 @@ class NumpyIndex:
         product: NDArray[np.float32] = self._vectors[rows] @ query
         return product
 
-    def nearest(self, query: Vector, count: int, allowed: Rows) -> tuple[Rows, NDArray[np.float32]]:
-        """Sort all of them."""
-        scores = self.similarities(query, allowed)
-        best = np.argsort(-scores, kind="stable")[:count]
-        return allowed[best], scores[best]
+    def filled(self, count: int) -> NDArray[np.bool_]:
+        """Look at every number."""
+        return np.asarray(self._vectors[:count].any(axis=1))
 
 
 class FaissIndex:
-    """FAISS `IndexFlatIP`: exact, deletable, and filtered inside the search.
+    """A flat table in blocks, multiplied by FAISS: exact, deletable, and safe to read while it grows.
 
-    HNSW cannot forget a row, and erasure must; an approximate index may later propose rows here, because the ranking
-    bounds what it has not seen instead of trusting the proposal.
+    `IndexFlatIP` moves its one block when it grows, under whoever reads it, and cannot lie in a mapped file; its
+    multiplication is used on blocks that do neither. HNSW cannot forget a row, and erasure must.
     """
 
     def __init__(self, dimension: int) -> None:
@@ -67,47 +68,60 @@ class FaissIndex:
         import faiss  # noqa: PLC0415 - heavy, loaded where it is used
 
         self._faiss: Any = faiss
-        self._index: Any = faiss.IndexFlatIP(dimension)
         self._dimension = dimension
+        self._count = 0
+        self.blocks: list[Vector] = []
+        self.changed: list[bool] = []
 
     def put(self, rows: Rows, vectors: Vector) -> None:
         """Overwrite known rows in place and append the rest."""
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        known = rows < self._index.ntotal
-        if known.any():
-            self._view()[rows[known]] = vectors[known]
-        if not known.all():
-            fresh = rows[~known]
-            expected = np.arange(self._index.ntotal, self._index.ntotal + len(fresh))
-            if not np.array_equal(np.sort(fresh), expected):
-                raise ValueError("new rows continue the numbering without a gap")
-            self._index.add(vectors[~known][np.argsort(fresh)])
+        fresh = np.sort(rows[rows >= self._count])
+        if len(fresh) and not np.array_equal(fresh, np.arange(self._count, self._count + len(fresh))):
+            raise ValueError("new rows continue the numbering without a gap")
+        self._count += len(fresh)
+        while len(self.blocks) * BLOCK < self._count:
+            self.blocks.append(np.zeros((BLOCK, self._dimension), dtype=np.float32))
+            self.changed.append(True)
+        for block in np.unique(rows // BLOCK):
+            here = rows // BLOCK == block
+            self._writable(int(block))[rows[here] % BLOCK] = vectors[here]
 
     def similarities(self, query: Vector, rows: Rows) -> NDArray[np.float32]:
-        """Let FAISS gather and multiply."""
-        rows = np.ascontiguousarray(rows, dtype=np.int64)
+        """Let FAISS gather and multiply, block by block."""
         query = np.ascontiguousarray(query, dtype=np.float32)
+        order = np.argsort(rows, kind="stable")
+        ascending = np.ascontiguousarray(rows[order], dtype=np.int64)
         scores = np.empty(len(rows), dtype=np.float32)
-        if len(rows):
-            pointer = self._faiss.swig_ptr
-            self._index.compute_distance_subset(1, pointer(query), len(rows), pointer(scores), pointer(rows))
-        return scores
+        bounds = np.searchsorted(ascending, np.arange(len(self.blocks) + 1) * BLOCK)
+        for block in np.flatnonzero(np.diff(bounds)).tolist():
+            within = slice(int(bounds[block]), int(bounds[block + 1]))
+            scores[within] = self._products(query, self.blocks[block], ascending[within] - block * BLOCK)
+        answer = np.empty_like(scores)
+        answer[order] = scores
+        return answer
 
-    def nearest(self, query: Vector, count: int, allowed: Rows) -> tuple[Rows, NDArray[np.float32]]:
-        """Search with the filter inside, so that `count` come back whenever `count` exist."""
-        count = min(count, len(allowed))
-        if not count:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        bitmap = np.zeros(self._index.ntotal, dtype=bool)
-        bitmap[allowed] = True
-        packed = np.packbits(bitmap, bitorder="little")
-        selector = self._faiss.IDSelectorBitmap(self._index.ntotal, self._faiss.swig_ptr(packed))
-        parameters = self._faiss.SearchParameters(sel=selector)
-        query = np.ascontiguousarray(query, dtype=np.float32)
-        scores, rows = self._index.search(query[None, :], count, params=parameters)
-        return rows[0], scores[0]
+    def filled(self, count: int) -> NDArray[np.bool_]:
+        """Look at every number."""
+        found = [block.any(axis=1) for block in self.blocks]
+        return np.concatenate([*found, np.zeros(0, dtype=bool)])[:count]
 
-    def _view(self) -> NDArray[np.float32]:
-        flat = self._faiss.rev_swig_ptr(self._index.get_xb(), self._index.ntotal * self._dimension)
-        view: NDArray[np.float32] = flat.reshape(self._index.ntotal, self._dimension)
-        return view
+    def adopt(self, blocks: list[Vector], count: int) -> None:
+        """Take over blocks that were stored; one that cannot be written is copied before it is changed."""
+        self.blocks, self._count = blocks, count
+        self.changed = [False] * len(blocks)
+
+    def _products(self, query: Vector, block: Vector, rows: Rows) -> NDArray[np.float32]:
+        products = np.empty(len(rows), dtype=np.float32)
+        # One query is no work for a team of threads, and waking one takes longer on a busy machine than the work does.
+        self._faiss.omp_set_num_threads(1)
+        pointer = self._faiss.swig_ptr
+        self._faiss.fvec_inner_products_by_idx(
+            pointer(products), pointer(query), pointer(block), pointer(rows), self._dimension, 1, len(rows)
+        )
+        return products
+
+    def _writable(self, block: int) -> Vector:
+        if not self.blocks[block].flags.writeable:
+            self.blocks[block] = self.blocks[block].copy()
+        self.changed[block] = True
+        return self.blocks[block]

@@ -2,33 +2,32 @@
 
 Where data is missing the value is a guess and the range says how wrong it may be: [0, 1] when nothing is known. The
 surplus of one need never pays for the absence of another, because each need is capped before they are averaged.
+
+Most parts depend on one fact that has few values; those are judged once for each value and looked up by row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.brief import Brief, SkillNeed
-from matching.columns import UNKNOWN, Columns
-from matching.gates import held_certification, shared_minutes
+from matching.brief import Brief
+from matching.columns import UNKNOWN, Columns, Rows, Vocabularies
+from matching.gates import comparable, english_levels, held_certification, shared_minutes
 from matching.hours import Workday, length
-from matching.matches import FULL_CREDIT, Match, Matches
+from matching.matches import Values, credit_table, find
+from matching.skills import GUESS, SkillJudge, depth_of_items, experience_share, recency
+from matching.taxonomy import Taxonomy
 
-Rows = NDArray[np.int64]
-Values = NDArray[np.float64]
-
-MUST_WEIGHT: Final = 2.0
-NICE_WEIGHT: Final = 1.0
-YEARS_TO_TWO_THIRDS: Final = 2.5
-"""Depth of a skill asked for without years: 1 - exp(-years / 2.5), two thirds after two and a half years."""
-RECENCY_LOSS: Final = 0.08
-RECENCY_FLOOR: Final = 0.5
+VALUE_UNIT: Final = 100_000
 COSINE_OF_STRANGERS: Final = 0.15
 COSINE_OF_TWINS: Final = 0.90
-"""Cosines of two unrelated cards, and of a request's card with that of its ideal, under the bundled model."""
+"""Cosines of two unrelated texts, and of one thing named twice, under the bundled model."""
+TITLE_SHARE: Final = 0.5
+PAST_TITLE_WORTH: Final = 0.8
 SENIORITY_VALUES: Final[Mapping[int, float]] = {0: 1.0, 1: 0.85, 2: 0.6, -1: 0.6, -2: 0.2}
 SENIORITY_ELSEWHERE: Final = 0.1
 ENGLISH_VALUES: Final = (0.6, 0.85, 1.0)
@@ -37,31 +36,100 @@ PRIOR_SUCCESSES: Final = 4.0
 PRIOR_SIZE: Final = 5.0
 """Imprecise beta model (Walley 1996, "Inferences from multinomial data"), s = 5, centred on a success rate of 0.8."""
 FRESHNESS_HALF_LIFE_DAYS: Final = 180
-GUESS: Final = 0.5
+OLDEST_DAYS: Final = 20 * FRESHNESS_HALF_LIFE_DAYS
+"""Freshness of anything older rounds to nothing."""
+
+Whole = NDArray[np.int64]
+
+__all__ = [
+    "DAYS_TO_NO_START",
+    "VALUE_UNIT",
+    "Judges",
+    "Part",
+    "applicable_parts",
+    "depth_of_items",
+    "experience_share",
+    "quantised",
+    "recency",
+    "semantic",
+    "stretched",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of the score for every admitted row; low <= value <= high."""
+    """One side of the score by row; low <= value <= high."""
 
     value: Values
     low: Values
     high: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """What the parts look at: the admitted rows and what is already known of them."""
+@dataclass(frozen=True)
+class Lookup:
+    """A part that depends on one fact: judged for each of its values, and where a row's value is in that table."""
 
-    brief: Brief
-    columns: Columns
-    rows: Rows
-    matches: Matches
+    table: Part
+    index: Callable[[Columns, Rows], NDArray[Any]]
 
-    def number(self, name: str) -> NDArray[np.int32]:
-        """Take a numeric column at the admitted rows."""
-        column: NDArray[np.int32] = self.columns.numbers[name][self.rows]
-        return column
+    def part(self, columns: Columns, rows: Rows) -> Part:
+        """Judge these rows."""
+        index = self.index(columns, rows)
+        return Part(self.table.value.take(index), self.table.low.take(index), self.table.high.take(index))
+
+    def whole(self, columns: Columns, rows: Rows) -> NDArray[Any]:
+        """Values of these rows in hundred-thousandths."""
+        return self._whole.take(self.index(columns, rows))
+
+    @cached_property
+    def _whole(self) -> NDArray[np.int32]:
+        return quantised(self.table.value).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A part that is judged row by row."""
+
+    part: Callable[[Columns, Rows], Part]
+
+    def whole(self, columns: Columns, rows: Rows) -> NDArray[Any]:
+        """Values of these rows in hundred-thousandths."""
+        return quantised(self.part(columns, rows).value)
+
+
+class Judges:
+    """Every part but `semantic`, for one brief; what depends on the brief alone is worked out once.
+
+    Args:
+        weights: the parts that apply, with their weights in ten-thousandths.
+        words: what the rows' codes mean; rows that come later may use codes these judges do not know.
+    """
+
+    def __init__(self, brief: Brief, weights: Mapping[str, int], words: Vocabularies, taxonomy: Taxonomy) -> None:
+        self._weights = weights
+        self._skills = SkillJudge(brief, words, taxonomy) if "skill_coverage" in weights else None
+        self._single = {name: judge(brief, words, taxonomy) for name, judge in _JUDGES.items() if name in weights}
+
+    def weighed(self, columns: Columns, rows: Rows) -> NDArray[np.int32]:
+        """Sum of weight times value over the parts, in billionths; at most one, so that 32 bits hold it."""
+        total = np.zeros(len(rows), dtype=np.int32)
+        for name, judge in self._single.items():
+            if self._weights[name]:
+                total += (judge.whole(columns, rows) * self._weights[name]).astype(np.int32, copy=False)
+        if self._skills is not None and (self._weights["skill_coverage"] or self._weights["skill_depth"]):
+            coverage, depth = self._skills.values(columns, rows)
+            total += (quantised(coverage) * self._weights["skill_coverage"]).astype(np.int32)
+            total += (quantised(depth) * self._weights["skill_depth"]).astype(np.int32)
+        return total
+
+    def parts(self, columns: Columns) -> dict[str, Part]:
+        """Every part with its range, of all rows."""
+        rows = np.arange(len(columns))
+        parts = {name: judge.part(columns, rows) for name, judge in self._single.items()}
+        if self._skills is not None:
+            coverage, depth = self._skills.ranges(columns)
+            parts |= {"skill_coverage": Part(*coverage), "skill_depth": Part(*depth)}
+        return parts
 
 
 def applicable_parts(brief: Brief) -> frozenset[str]:
@@ -80,150 +148,135 @@ def applicable_parts(brief: Brief) -> frozenset[str]:
     return frozenset({"semantic", "delivery", "freshness", *(part for part, is_asked in asked.items() if is_asked)})
 
 
-def evaluate_part(name: str, admitted: Admitted) -> Part:
-    """Judge every admitted row by one part other than `semantic`, which needs cosines."""
-    return _JUDGES[name](admitted)
+def quantised(values: Values) -> Whole:
+    """Values in [0, 1] as whole hundred-thousandths."""
+    return np.rint(values * VALUE_UNIT).astype(np.int64)
 
 
-def semantic(cosines: NDArray[np.float32]) -> Part:
-    """Cosine of the request's card with the profile's, stretched so that strangers have 0 and twins 1."""
-    stretched = (cosines.astype(np.float64) - COSINE_OF_STRANGERS) / (COSINE_OF_TWINS - COSINE_OF_STRANGERS)
-    return _certain(np.clip(stretched, 0.0, 1.0))
-
-
-def _skill_coverage(admitted: Admitted) -> Part:
-    count = len(admitted.rows)
-    weights = _need_weights(admitted.brief.skills)
-    covered = sum(weight * match.best(count) for weight, match in zip(weights, admitted.matches.skills, strict=True))
-    value = np.asarray(covered) / sum(weights)
-    nothing_stated = ~admitted.columns.skills.codes[admitted.rows].any(axis=1)
-    return Part(value, value, np.where(nothing_stated, 1.0, value))
-
-
-def _skill_depth(admitted: Admitted) -> Part:
-    count = len(admitted.rows)
-    weights = _need_weights(admitted.brief.skills)
-    sums = np.zeros((3, count))
-    for weight, need, match in zip(weights, admitted.brief.skills, admitted.matches.skills, strict=True):
-        sums += weight * np.stack([match.best(count, worth) for worth in _depths(admitted, need, match)])
-    value, low, high = sums / sum(weights)
-    nothing_stated = ~admitted.columns.skills.codes[admitted.rows].any(axis=1)
-    return Part(value, low, np.where(nothing_stated, 1.0, high))
-
-
-def _depths(admitted: Admitted, need: SkillNeed, match: Match) -> tuple[Values, Values, Values]:
-    """Value, low and high worth of each item that answers one need."""
-    numbers = admitted.columns.skills.numbers
-    at = (admitted.rows[match.position], match.item)
-    years, level, last_used = (numbers[name][at] for name in ("years", "level", "last_used"))
-    return depth_of_items(match.credit / FULL_CREDIT, years, level, last_used, need.years, admitted.brief.as_of.year)
-
-
-def depth_of_items(
-    credit: Values,
-    years: NDArray[np.int32],
-    level: NDArray[np.int32],
-    last_used: NDArray[np.int32],
-    needed_years: float | None,
-    this_year: int,
-) -> tuple[Values, Values, Values]:
-    """Value, low and high worth of listed skills for one need; years in tenths, UNKNOWN where nobody has said."""
-    worth = credit * recency(this_year, last_used)
-    experience = experience_share(years / 10, needed_years)
-    stated = np.where(level == UNKNOWN, GUESS, level / 5)
-    unknown = years == UNKNOWN
-    return (
-        worth * np.where(unknown, stated, experience),
-        worth * np.where(unknown, 0.0, experience),
-        worth * np.where(unknown, 1.0, experience),
-    )
-
-
-def experience_share(years: Values, needed: float | None) -> Values:
-    """Share of the experience asked for, at most one; without a figure, a saturating curve of years."""
-    share = years / needed if needed else 1.0 - np.exp(-years / YEARS_TO_TWO_THIRDS)
+def stretched(cosines: NDArray[np.float32]) -> Values:
+    """Closeness of two texts: their cosine, stretched so that strangers have 0 and twins 1."""
+    share = (cosines.astype(np.float64) - COSINE_OF_STRANGERS) / (COSINE_OF_TWINS - COSINE_OF_STRANGERS)
     return np.clip(share, 0.0, 1.0)
 
 
-def recency(this_year: int, last_used: NDArray[np.int32]) -> Values:
-    """Return 1 for a skill used this year or last, 8 % less a year before, at least a half; unknown costs nothing."""
-    years_idle = np.maximum(0, this_year - last_used - 1)
-    faded = np.maximum(RECENCY_FLOOR, 1.0 - RECENCY_LOSS * years_idle)
-    return np.where(last_used == UNKNOWN, 1.0, faded)
+def semantic(title: Values, past: Values, skills: Values) -> Part:
+    """What the closenesses of a profile come to: each side of the request takes its best counterpart.
+
+    Late interaction, Khattab and Zaharia 2020, "ColBERT". A past title counts less than the current one; a request
+    without skills is judged by the title alone. Nothing a profile adds can lower it.
+
+    Args:
+        title: closeness of the current title, shape (rows,).
+        past: that of the closest past title.
+        skills: for each skill asked for that of the closest skill listed, shape (skills asked for, rows).
+    """
+    best_title = np.maximum(title, PAST_TITLE_WORTH * past)
+    if not len(skills):
+        return _certain(best_title)
+    total = np.zeros(len(title))
+    for one in skills:
+        total = total + one
+    return _certain(TITLE_SHARE * best_title + (1 - TITLE_SHARE) * (total / len(skills)))
 
 
-def _seniority(admitted: Admitted) -> Part:
-    ranks = admitted.number("seniority")
+def _seniority(brief: Brief, _words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    lowest, highest = UNKNOWN, np.iinfo(np.int8).max
+    ranks = np.arange(lowest, highest + 1)
     value = np.full(len(ranks), SENIORITY_ELSEWHERE)
     for distance, worth in SENIORITY_VALUES.items():
-        value[ranks - (admitted.brief.seniority or 0) == distance] = worth
-    return _unless_unknown(value, ranks == UNKNOWN)
+        value[ranks - (brief.seniority or 0) == distance] = worth
+    return Lookup(_unless_unknown(value, ranks == UNKNOWN), lambda c, rows: c.fixed["seniority"].take(rows) - lowest)
 
 
-def _domain(admitted: Admitted) -> Part:
-    earned = [match.best(len(admitted.rows)) for match in admitted.matches.domains]
-    nothing_stated = ~admitted.columns.domains.codes[admitted.rows].any(axis=1)
-    value = np.mean(earned, axis=0)
-    return Part(value, value, np.where(nothing_stated, 1.0, value))
+def _domain(brief: Brief, words: Vocabularies, taxonomy: Taxonomy) -> Direct:
+    tables = [credit_table(taxonomy.domains.credits(one), words.domains) for one in brief.domains]
+
+    def part(columns: Columns, rows: Rows) -> Part:
+        lists = columns.lists["domains"]
+        earned = [found.best(len(rows)) for found in find(lists, rows, tables)]
+        nothing_stated = lists.starts.take(rows) == lists.starts.take(rows + 1)
+        value = np.mean(earned, axis=0)
+        return Part(value, value, np.where(nothing_stated, 1.0, value))
+
+    return Direct(part)
 
 
-def _english(admitted: Admitted) -> Part:
-    levels = np.stack([admitted.number(f"english_{mode}") for mode in admitted.brief.english_modes])
+def _english(brief: Brief, words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    levels, asked = english_levels(words, brief.english_modes), int(brief.english or 0)
     unknown = levels == UNKNOWN
-    lowest = np.where(unknown, 99, levels).min(axis=0)
-    margin = np.clip(lowest - int(admitted.brief.english or 0), 0, len(ENGLISH_VALUES) - 1)
+    lowest = np.where(unknown, 99, levels).min(axis=1)
+    margin = np.clip(lowest - asked, 0, len(ENGLISH_VALUES) - 1)
     met = np.asarray(ENGLISH_VALUES)[margin]
-    value = np.where(lowest < int(admitted.brief.english or 0), 0.0, met)
-    none_known, some_unknown = unknown.all(axis=0), unknown.any(axis=0)
-    return Part(
+    value = np.where(lowest < asked, 0.0, met)
+    none_known, some_unknown = unknown.all(axis=1), unknown.any(axis=1)
+    table = Part(
         np.where(none_known, GUESS, value),
         np.where(some_unknown, 0.0, value),
         np.where(none_known, 1.0, value),
     )
+    return _by_code("english", table)
 
 
-def _shared_hours(admitted: Admitted) -> Part:
-    brief = admitted.brief
-    minutes = shared_minutes(brief, admitted.columns, admitted.rows)
+def _shared_hours(brief: Brief, words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    minutes = shared_minutes(brief, words)
     day = length(Workday(brief.zone or "UTC", *(brief.window or (0, 0))))
-    return _unless_unknown(np.clip(minutes / day, 0.0, 1.0), minutes == UNKNOWN)
+    return _by_code("workday", _unless_unknown(np.clip(minutes / day, 0.0, 1.0), minutes == UNKNOWN))
 
 
-def _certifications(admitted: Admitted) -> Part:
-    brief, columns, rows = admitted.brief, admitted.columns, admitted.rows
-    held = [held_certification(columns, rows, need.certification, brief) for need in brief.certifications]
-    return _certain(np.mean(held, axis=0))
+def _certifications(brief: Brief, words: Vocabularies, _taxonomy: Taxonomy) -> Direct:
+    def part(columns: Columns, rows: Rows) -> Part:
+        held = [held_certification(columns, need.certification, brief, words) for need in brief.certifications]
+        return _certain(np.mean([one.take(rows) for one in held], axis=0))
+
+    return Direct(part)
 
 
-def _start(admitted: Admitted) -> Part:
-    available = admitted.number("available_from")
-    starts_on = (admitted.brief.starts_on or admitted.brief.as_of).toordinal()
-    late = np.maximum(0, available - starts_on)
-    return _unless_unknown(np.clip(1.0 - late / DAYS_TO_NO_START, 0.0, 1.0), available == UNKNOWN)
+def _start(brief: Brief, _words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    """By days late, and one more for unknown."""
+    starts_on = (brief.starts_on or brief.as_of).toordinal()
+    late = np.arange(DAYS_TO_NO_START + 2)
+    table = _unless_unknown(np.clip(1.0 - late / DAYS_TO_NO_START, 0.0, 1.0), late > DAYS_TO_NO_START)
+
+    def index(columns: Columns, rows: Rows) -> NDArray[Any]:
+        available = columns.fixed["available_from"].take(rows)
+        days = np.clip(available.astype(np.int64) - starts_on, 0, DAYS_TO_NO_START)
+        days[available == UNKNOWN] = DAYS_TO_NO_START + 1
+        return days
+
+    return Lookup(table, index)
 
 
-def _delivery(admitted: Admitted) -> Part:
-    finished = np.maximum(0, admitted.number("finished")).astype(np.float64)
-    succeeded = np.maximum(0, admitted.number("succeeded")).astype(np.float64)
+def _delivery(_brief: Brief, words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    finished, succeeded = words.records.table((0, 0)).T.astype(np.float64)
     size = finished + PRIOR_SIZE
-    return Part((succeeded + PRIOR_SUCCESSES) / size, succeeded / size, (succeeded + PRIOR_SIZE) / size)
+    table = Part((succeeded + PRIOR_SUCCESSES) / size, succeeded / size, (succeeded + PRIOR_SIZE) / size)
+    return _by_code("delivery", table)
 
 
-def _freshness(admitted: Admitted) -> Part:
-    age = np.maximum(0, admitted.brief.as_of.toordinal() - admitted.number("updated_on"))
-    return _certain(np.exp2(-age / FRESHNESS_HALF_LIFE_DAYS))
+def _freshness(brief: Brief, _words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
+    as_of = brief.as_of.toordinal()
+    table = _certain(np.exp2(-np.arange(OLDEST_DAYS + 1) / FRESHNESS_HALF_LIFE_DAYS))
+
+    def index(columns: Columns, rows: Rows) -> NDArray[Any]:
+        return np.clip(as_of - columns.fixed["updated_on"].take(rows).astype(np.int64), 0, OLDEST_DAYS)
+
+    return Lookup(table, index)
 
 
-def _rate(admitted: Admitted) -> Part:
-    rates = admitted.number("rate")
-    ours = admitted.columns.currencies.known(admitted.brief.currency or "")
-    comparable = admitted.columns.coded["currency"][admitted.rows] == (ours or UNKNOWN)
-    room = 1.0 - rates / max(1, admitted.brief.rate_ceiling or 1)
-    return _unless_unknown(np.clip(room, 0.0, 1.0), (rates == UNKNOWN) | ~comparable)
+def _rate(brief: Brief, words: Vocabularies, _taxonomy: Taxonomy) -> Direct:
+    ours = words.currencies.known(brief.currency or "")
+
+    def part(columns: Columns, rows: Rows) -> Part:
+        rates = columns.fixed["rate"].take(rows)
+        room = 1.0 - rates / max(1, brief.rate_ceiling or 1)
+        unknown = (rates == UNKNOWN) | ~comparable(columns.fixed["currency"].take(rows), ours)
+        return _unless_unknown(np.clip(room, 0.0, 1.0), unknown)
+
+    return Direct(part)
 
 
-def _need_weights(needs: Sequence[SkillNeed]) -> list[float]:
-    return [MUST_WEIGHT if need.must else NICE_WEIGHT for need in needs]
+def _by_code(column: str, table: Part) -> Lookup:
+    return Lookup(table, lambda columns, rows: columns.fixed[column].take(rows))
 
 
 def _certain(value: Values) -> Part:
@@ -234,9 +287,7 @@ def _unless_unknown(value: Values, unknown: NDArray[np.bool_]) -> Part:
     return Part(np.where(unknown, GUESS, value), np.where(unknown, 0.0, value), np.where(unknown, 1.0, value))
 
 
-_JUDGES: Final[Mapping[str, Callable[[Admitted], Part]]] = {
-    "skill_coverage": _skill_coverage,
-    "skill_depth": _skill_depth,
+_JUDGES: Final[Mapping[str, Callable[[Brief, Vocabularies, Taxonomy], Lookup | Direct]]] = {
     "seniority": _seniority,
     "domain": _domain,
     "english": _english,

@@ -1,130 +1,294 @@
-"""The listed profiles in memory: a cache that can always be rebuilt, under one model."""
+"""The listed profiles in memory: a cache that can always be rebuilt, under one model.
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+Whoever ranks takes a `View`, which nothing changes: changes make the next one. One at a time may change the pool; any
+number may rank meanwhile, and neither waits for the other. What a profile was before it changed or went is wiped as
+soon as nobody holds a view any more that shows it: at once, or when the rankings of that moment are over.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.columns import Columns
+from matching.columns import Columns, Rows, Vocabularies, columns_of
 from matching.errors import ModelMismatch
 from matching.index import FaissIndex, VectorIndex
 from matching.profile import Profile
+from matching.segments import SEGMENT_ROWS, Segment, Shard, Tail, sealed
+from matching.texts import Texts
+
+_LOW = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What became of one profile: its new content, or None when it is no longer listed.
 
-    `version` is the caller's change number; the pool hands it back and ignores what it has already applied.
+    `version` is the caller's change number, below 2**128; the pool hands it back and ignores what it has already
+    applied. `vectors` holds a unit vector for the title, each past title and each skill; a skill may be without.
     """
 
     id: UUID
     version: int
     profile: Profile | None = None
-    vector: NDArray[np.float32] | None = None
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """Rows that newer views do not show."""
+
+    home: Segment | Tail
+    rows: Rows
+
+
+class _Epoch:
+    """Lives as long as a view that shows what was dropped when the next one came; then lets it be wiped.
+
+    An epoch keeps the next one alive, because an older view shows what that will drop, too.
+    """
+
+    __slots__ = ("_wipe", "dropped", "next")
+
+    def __init__(self, wipe: Callable[[Sequence[_Dropped]], None]) -> None:
+        self._wipe = wipe
+        self.dropped: list[_Dropped] = []
+        self.next: _Epoch | None = None
+
+    def __del__(self) -> None:
+        if self.dropped:
+            self._wipe(self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The pool at one moment, for as long as somebody looks at it."""
+
+    model_hash: str
+    dimension: int
+    words: Vocabularies
+    shards: tuple[Shard, ...]
+    epoch: _Epoch = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return sum(shard.count for shard in self.shards)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a profile is: which segment, None for the tail, and which row."""
+
+    segment: Segment | None
+    row: int
 
 
 class Pool:
-    """Profiles by row, with their vectors in an index. Not safe for concurrent use: the owner holds a lock.
+    """Profiles by row, and the texts they name. `apply` by one at a time; `view` by anybody.
 
     Args:
         model_hash: the one model all vectors are of.
         dimension: length of a vector.
-        index: makes the vector index; FAISS unless a test brings its twin.
+        index: makes a table of vectors; FAISS unless a test brings its twin.
+        segment_rows: how many rows the tail may have before it becomes a segment.
     """
 
-    def __init__(self, model_hash: str, dimension: int, *, index: Callable[[int], VectorIndex] = FaissIndex) -> None:
+    def __init__(
+        self,
+        model_hash: str,
+        dimension: int,
+        *,
+        index: Callable[[int], VectorIndex] = FaissIndex,
+        segment_rows: int = SEGMENT_ROWS,
+    ) -> None:
         self.model_hash = model_hash
         self.dimension = dimension
-        self.columns = Columns()
-        self.index = index(dimension)
-        self.ids: list[UUID | None] = []
-        self.versions: dict[UUID, int] = {}
-        self._row: dict[UUID, int] = {}
-        self._free: list[int] = []
+        self.words = Vocabularies.of(Texts(dimension, index=index), Texts(dimension, index=index))
+        self.segments: list[Segment] = []
+        self.tail = Tail(self.words)
+        self._segment_rows = segment_rows
+        self._gone: dict[int, int] = {}
+        self._lock = Lock()
+        self._to_wipe: deque[_Dropped] = deque()
+        self._epoch = _Epoch(self._wipe)
+        self._publish()
 
     def __len__(self) -> int:
-        return len(self._row)
+        return len(self._view)
 
     def __contains__(self, identifier: object) -> bool:
-        return identifier in self._row
+        return isinstance(identifier, UUID) and self._places([identifier])[0] is not None
 
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Rows in use, ascending."""
-        return np.flatnonzero(self.columns.live[: len(self.ids)])
+    def view(self) -> View:
+        """The pool as it is now."""
+        return self._view
 
-    def row_of(self, identifier: UUID) -> int | None:
-        """Row of a profile in the pool."""
-        return self._row.get(identifier)
+    def ids(self) -> set[UUID]:
+        """Everybody in the pool."""
+        live = [shard.columns.take(np.flatnonzero(shard.live)) for shard in self._view.shards]
+        return {columns.identifier(row) for columns in live for row in range(len(columns))}
+
+    def version_of(self, identifier: UUID) -> int | None:
+        """Number of the last change of a profile, if there was one."""
+        return self.versions_of([identifier])[0]
+
+    def versions_of(self, identifiers: Sequence[UUID]) -> list[int | None]:
+        """Number of the last change of each profile."""
+        return [
+            self._gone.get(identifier.int) if place is None else self._columns(place).version(place.row)
+            for identifier, place in zip(identifiers, self._places(identifiers), strict=True)
+        ]
 
     def apply(self, changes: Iterable[Change], *, model_hash: str) -> int:
-        """Bring changes in, in any order and as often as they come; return how many were news.
+        """Bring changes in, in any order and as often as they come; return for how many profiles there was news.
 
         Raises:
-            ModelMismatch: the vectors are of another model than the pool's.
+            ModelMismatch: the vectors are of another model than the pool's, or a title came without; nothing changes.
         """
         if model_hash != self.model_hash:
             raise ModelMismatch(f"the pool holds vectors of model {self.model_hash}, not of {model_hash}")
-        written: dict[int, NDArray[np.float32]] = {}
-        news = 0
-        for change in self._checked(changes):
-            if change.version <= self.versions.get(change.id, -1):
-                continue
-            news += 1
-            self.versions[change.id] = change.version
-            if change.profile is None or change.vector is None:
-                self._forget(change.id, written)
-            else:
-                row = self._row_for(change.id)
-                self.columns.put(row, change.profile)
-                written[row] = change.vector
-        self._write_vectors(written)
+        with self._lock:
+            news = self._bring_in(changes)
+        self._wipe(())
         return news
 
-    def _checked(self, changes: Iterable[Change]) -> list[Change]:
-        """All of the changes, or none: a vector that does not fit is refused before the first is applied."""
-        checked = list(changes)
-        for change in checked:
-            if change.vector is not None and change.vector.shape != (self.dimension,):
-                raise ModelMismatch(f"the pool holds vectors of length {self.dimension}, not {change.vector.shape}")
-        return checked
+    def _bring_in(self, changes: Iterable[Change]) -> int:
+        newest: dict[UUID, Change] = {}
+        for change in changes:
+            if change.id not in newest or change.version > newest[change.id].version:
+                newest[change.id] = change
+        versions = self.versions_of(list(newest))
+        news = [
+            one for one, known in zip(newest.values(), versions, strict=True) if known is None or one.version > known
+        ]
+        self._learn(news)
+        for start in range(0, len(news), self._segment_rows):
+            self._apply(news[start : start + self._segment_rows])
+            self._tidy()
+        return len(news)
 
-    def _row_for(self, identifier: UUID) -> int:
-        row = self._row.get(identifier)
-        if row is None:
-            row = self._free.pop() if self._free else len(self.ids)
-            if row == len(self.ids):
-                self.ids.append(identifier)
-            self.ids[row] = identifier
-            self._row[identifier] = row
-        return row
+    def adopt(self, segments: Sequence[Segment], rest: Columns | None) -> None:
+        """Take over rows that were stored, into an empty pool; the vocabularies hold their codes already."""
+        self.segments = list(segments)
+        if rest is not None and len(rest):
+            self.tail.append(rest)
+        self._publish()
 
-    def _forget(self, identifier: UUID, written: dict[int, NDArray[np.float32]]) -> None:
-        row = self._row.pop(identifier, None)
-        if row is not None:
-            self.columns.clear(row)
-            self.ids[row] = None
-            self._free.append(row)
-            written[row] = np.zeros(self.dimension, dtype=np.float32)
+    def nbytes(self) -> dict[str, int]:
+        """Bytes of the arrays of rows, and of the vectors of texts."""
+        rows = sum(shard.columns.nbytes() + shard.live.nbytes for shard in self._view.shards)
+        texts = (len(self.words.titles) + len(self.words.skills)) * self.dimension * 4
+        return {"rows": rows, "texts": texts}
 
-    def _write_vectors(self, written: dict[int, NDArray[np.float32]]) -> None:
-        if written:
-            rows = np.fromiter(sorted(written), dtype=np.int64, count=len(written))
-            self.index.put(rows, np.stack([written[int(row)] for row in rows]).astype(np.float32, copy=False))
+    def _learn(self, news: Sequence[Change]) -> None:
+        """All texts of the changes, or none."""
+        for change in news:
+            for vector in change.vectors.values():
+                if vector.shape != (self.dimension,):
+                    raise ModelMismatch(f"the pool holds vectors of length {self.dimension}, not {vector.shape}")
+            if change.profile is not None:
+                for title in (change.profile.title, *change.profile.past_titles):
+                    if title not in change.vectors and self.words.titles.known(title) is None:
+                        raise ModelMismatch("a title came without its vector")
+        for change in news:
+            if change.profile is not None:
+                titles = (change.profile.title, *change.profile.past_titles)
+                self.words.titles.learn(change.vectors, titles, required=True)
+                self.words.skills.learn(change.vectors, (fact.skill for fact in change.profile.skills), required=False)
+
+    def _apply(self, news: Sequence[Change]) -> None:
+        places = self._places([change.id for change in news])
+        listed = [(change.profile, change.version) for change in news if change.profile is not None]
+        if listed:
+            self.tail.append(columns_of(listed, self.words))
+        for change in news:
+            if change.profile is None:
+                self._gone[change.id.int] = change.version
+            else:
+                self._gone.pop(change.id.int, None)
+        self._drop([place for place in places if place is not None])
+
+    def _drop(self, places: Sequence[_Place]) -> None:
+        """Show the pool without these rows; they are wiped when nobody looks at them any more."""
+        rows_in: dict[Segment | Tail, list[int]] = {}
+        for place in places:
+            rows_in.setdefault(place.segment or self.tail, []).append(place.row)
+        for home, rows in rows_in.items():
+            dropped = _Dropped(home, np.array(rows, dtype=np.int64))
+            home.drop(dropped.rows)
+            self._epoch.dropped.append(dropped)
+
+    def _wipe(self, dropped: Sequence[_Dropped]) -> None:
+        """Wipe rows now, or leave it to whoever changes the pool at this moment."""
+        self._to_wipe.extend(dropped)
+        while self._to_wipe and self._lock.acquire(blocking=False):
+            try:
+                while self._to_wipe:
+                    self._wipe_one(self._to_wipe.popleft())
+            finally:
+                self._lock.release()
+
+    def _wipe_one(self, dropped: _Dropped) -> None:
+        home, rows = dropped.home, dropped.rows
+        used = home.columns.codes(rows)
+        home.blank(rows)
+        for vocabulary, arrays in used.items():
+            for codes in arrays:
+                self.words.named(vocabulary).release(codes)
+
+    def _tidy(self) -> None:
+        """Make a segment of a full tail, and move what is left of a segment that has lost half its rows."""
+        for segment in [one for one in self.segments if 2 * one.count < len(one.columns)]:
+            self.segments.remove(segment)
+            if segment.count:
+                self.tail.append(segment.columns.take(np.flatnonzero(segment.live)))
+        if self.tail.count >= self._segment_rows:
+            rows = self.tail.live_columns()
+            self.tail = Tail(self.words)
+            for start in range(0, len(rows), self._segment_rows):
+                part = rows.take(np.arange(start, min(len(rows), start + self._segment_rows)))
+                if 2 * len(part) >= self._segment_rows:
+                    self.segments.append(sealed(part))
+                else:
+                    self.tail.append(part)
+        self._publish()
+
+    def _publish(self) -> None:
+        shards = [segment.shard() for segment in self.segments]
+        if self.tail.count:
+            shards.append(self.tail.shard())
+        before, self._epoch = self._epoch, _Epoch(self._wipe)
+        before.next = self._epoch
+        self._view = View(self.model_hash, self.dimension, self.words, tuple(shards), self._epoch)
+
+    def _places(self, identifiers: Sequence[UUID]) -> list[_Place | None]:
+        places: list[_Place | None] = [
+            None if (row := self.tail.row_of.get(one.int)) is None else _Place(None, row) for one in identifiers
+        ]
+        high = np.array([one.int >> 64 for one in identifiers], dtype=np.uint64)
+        low = np.array([one.int & _LOW for one in identifiers], dtype=np.uint64)
+        for segment in self.segments if identifiers else ():
+            for at, row in enumerate(segment.find(high, low).tolist()):
+                if row >= 0:
+                    places[at] = _Place(segment, row)
+        return places
+
+    def _columns(self, place: _Place) -> Columns:
+        return (place.segment or self.tail).columns
 
 
 def pool_of(
     profiles: Sequence[Profile],
-    vectors: NDArray[np.float32],
+    vectors: Mapping[str, NDArray[np.float32]],
     *,
     model_hash: str,
+    dimension: int,
     index: Callable[[int], VectorIndex] = FaissIndex,
 ) -> Pool:
-    """Build a pool at once; `vectors` has shape (len(profiles), dimension)."""
-    pool = Pool(model_hash, vectors.shape[1], index=index)
-    changes = [Change(profile.id, 0, profile, vector) for profile, vector in zip(profiles, vectors, strict=True)]
-    pool.apply(changes, model_hash=model_hash)
+    """Build a pool at once; `vectors` holds one for each text, shape (dimension,)."""
+    pool = Pool(model_hash, dimension, index=index)
+    pool.apply([Change(profile.id, 0, profile, vectors) for profile in profiles], model_hash=model_hash)
     return pool

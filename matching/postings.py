@@ -1,44 +1,68 @@
-"""Which rows list a thing: for each code an ascending array of rows, brought up to date when it is next read."""
+"""Which rows list a thing: for each code its items and their rows, ascending, in three flat arrays."""
 
-from array import array
-from collections import defaultdict
-from collections.abc import Collection
-from typing import Final
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
-
-_NONE: Final[Rows] = np.empty(0, dtype=np.int64)
+Column = NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
 class Postings:
-    """A write appends to the log of each code it touches; a read merges that code's log, so that both stay cheap."""
+    """Entries `begins[i]` to `ends[i]` are of `codes[i]`: which `items` they are, and whose `rows`."""
 
-    def __init__(self) -> None:
-        self._rows: dict[int, Rows] = {}
-        self._log: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
+    codes: Column
+    begins: Column
+    ends: Column
+    items: Column
+    rows: Column
 
-    def replace(self, row: int, before: Collection[int], after: Collection[int]) -> None:
-        """Record that a row lists `after` where it listed `before`."""
-        gone, come = set(before), set(after)
-        for code in gone - come:
-            self._log[code].append(row << 1)
-        for code in come - gone:
-            self._log[code].append(row << 1 | 1)
+    @classmethod
+    def of(cls, codes: Column, rows: Column) -> "Postings":
+        """Turn a list round: code and row of each item, by number."""
+        items = np.argsort(codes, kind="stable")
+        found, begins, counts = np.unique(codes.take(items), return_index=True, return_counts=True)
+        row_type = np.min_scalar_type(rows.max(initial=0))
+        return cls(
+            found,
+            begins.astype(np.uint32),
+            (begins + counts).astype(np.uint32),
+            items.astype(np.uint32),
+            rows.take(items).astype(row_type),
+        )
 
-    def rows_of(self, code: int) -> Rows:
-        """Rows that list this code, ascending."""
-        rows = self._rows.get(code, _NONE)
-        log = self._log.pop(code, None)
-        if log is not None:
-            rows = self._rows[code] = _merged(rows, np.frombuffer(log, dtype=np.int64))
-        return rows
+    def arrays(self) -> dict[str, Column]:
+        """Everything it holds, by name."""
+        return {name: getattr(self, name) for name in ("codes", "begins", "ends", "items", "rows")}
 
+    def entries(self, code: int) -> slice:
+        """Where the entries of a code are; nowhere if it has none."""
+        at = int(np.searchsorted(self.codes, code))
+        if at == len(self.codes) or self.codes[at] != code:
+            return slice(0, 0)
+        return slice(int(self.begins[at]), int(self.ends[at]))
 
-def _merged(rows: Rows, log: Rows) -> Rows:
-    """The rows after a log of changes; of several changes to one row the last counts."""
-    touched, latest = np.unique(log[::-1] >> 1, return_index=True)
-    present = (log[::-1][latest] & 1).astype(bool)
-    return np.union1d(np.setdiff1d(rows, touched, assume_unique=True), touched[present])
+    def blank(self, code: int, item: int) -> None:
+        """Forget that an item has a code.
+
+        Its entry becomes a copy of a neighbour's, so that somebody who reads meanwhile misses no other; the last entry
+        of a code leaves the code empty.
+        """
+        at = int(np.searchsorted(self.codes, code))
+        if at == len(self.codes) or self.codes[at] != code:
+            return
+        begin, end = int(self.begins[at]), int(self.ends[at])
+        first = begin + int(np.searchsorted(self.items[begin:end], item))
+        last = begin + int(np.searchsorted(self.items[begin:end], item, side="right"))
+        if first == last:
+            return
+        if first == begin and last == end:
+            self.ends[at] = begin
+            self.items[begin:end] = 0
+            self.rows[begin:end] = 0
+            return
+        neighbour = first - 1 if first > begin else last
+        self.items[first:last] = self.items[neighbour]
+        self.rows[first:last] = self.rows[neighbour]

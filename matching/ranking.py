@@ -4,7 +4,7 @@ Values are whole hundred-thousandths and weights whole ten-thousandths, so a sco
 parts add up to it exactly, and neither thread counts nor summation order can move a rank. Ties break by id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.brief import PARTS, WEIGHT_UNIT, Brief, share_weights
-from matching.columns import Columns
-from matching.errors import ModelMismatch
-from matching.gates import FAIL, UNSURE, Gate, evaluate_gates
-from matching.matches import find_matches
-from matching.parts import Admitted, Part, applicable_parts, evaluate_part, semantic
+from matching.columns import Columns, Rows, joined
+from matching.gates import FAIL, UNSURE, Gate, gates_of
+from matching.interaction import Asked, Closeness, Closenesses, Interaction
+from matching.parts import VALUE_UNIT, Judges, Part, applicable_parts, quantised, semantic
 from matching.pool import Pool
+from matching.segments import Shard
 from matching.taxonomy import Taxonomy
 
-VALUE_UNIT: Final = 100_000
 SCORE_UNIT: Final = VALUE_UNIT * WEIGHT_UNIT
-EXACT_ROWS: Final = 50_000
-"""Up to this many admitted rows every cosine is computed; above, a bound proves which are needed."""
+EXACT_ROWS: Final = 2_000
+"""Up to this many admitted rows every closeness is computed; above, a bound proves which are needed."""
 
-Integers = NDArray[np.int64]
-Rows = NDArray[np.int64]
-Scores = tuple[Integers, Integers, Integers]
-"""Value, low and high of one part by position."""
+__all__ = ["SCORE_UNIT", "VALUE_UNIT", "GateReport", "PartScore", "Ranked", "Ranking", "rank"]
+
+Totals = NDArray[np.int64]
+Scores = tuple[Totals, Totals, Totals]
+"""Value, low and high of one part by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Ranked:
     score: int
     low: int
     high: int
-    cosine: float
+    closeness: Closeness
     parts: tuple[PartScore, ...]
     outcomes: Mapping[str, int]
 
@@ -85,139 +85,197 @@ class Ranking:
     model_hash: str
 
 
-def rank(pool: Pool, brief: Brief, query: NDArray[np.float32], k: int, taxonomy: Taxonomy) -> Ranking:
-    """Rank the pool for a brief and return the best `k`; `query` is the vector of the brief's card.
+def rank(pool: Pool, brief: Brief, asked: Asked, k: int, taxonomy: Taxonomy) -> Ranking:
+    """Rank the pool, as it is at this moment, for a brief and return the best `k`.
 
     Raises:
         WeightsInvalid: the brief's weights leave nothing to rank by.
-        ModelMismatch: the query's vector is not as long as the pool's.
+        ModelMismatch: the request's vectors do not fit the pool's or the brief.
     """
-    if query.shape != (pool.dimension,):
-        raise ModelMismatch(f"the pool holds vectors of length {pool.dimension}, the query has shape {query.shape}")
+    # Rows first, words after: whatever code a row names is then known.
+    view = pool.view()
+    asked.check(view.dimension, len(brief.skills))
     weights = share_weights(brief.weights, applicable_parts(brief))
-    rows = pool.rows
-    gates = evaluate_gates(brief, pool.columns, rows, taxonomy)
-    failed = _failures(gates, brief.exclude_unknown, len(rows))
-    admits: NDArray[np.bool_] = np.logical_not(failed.any(axis=0))
-    matches = find_matches(brief, pool.columns, rows[admits], taxonomy)
-    admitted = Admitted(brief, pool.columns, rows[admits], matches)
-    scores = {part: _quantise(evaluate_part(part, admitted)) for part in weights if part != "semantic"}
-    best, cosines = _best(pool, admitted.rows, scores, weights, query, k)
-    positions = np.flatnonzero(admits)[best]
-    scores = {part: (value[best], low[best], high[best]) for part, (value, low, high) in scores.items()}
-    scores["semantic"] = _quantise(semantic(cosines))
+    gates = gates_of(brief, view.words, taxonomy)
+    judges = Judges(brief, weights, view.words, taxonomy)
+    sieve = _Sieve(gates, brief.exclude_unknown)
+    admitted = [_Admitted(shard.columns, sieve.admitted(shard)) for shard in view.shards]
+    field = _Field(admitted, judges, Interaction(asked, view.words), weights.get("semantic", 0), len(brief.skills))
     return Ranking(
-        entries=tuple(
-            _entry(pool, rows, gates, scores, weights, cosines, at, int(p)) for at, p in enumerate(positions)
-        ),
-        gates=tuple(_report(gates, failed)),
-        considered=len(rows),
-        admitted=len(admitted.rows),
+        entries=tuple(_entries(field, field.best(k), gates, weights)) if k > 0 else (),
+        gates=tuple(sieve.reports()),
+        considered=len(view),
+        admitted=len(field),
         weights=weights,
-        model_hash=pool.model_hash,
+        model_hash=view.model_hash,
     )
 
 
-def _failures(gates: list[Gate], exclude_unknown: frozenset[str], count: int) -> NDArray[np.bool_]:
-    """Shape (gates, rows): whether a gate leaves a row out, unknown answers included where the brief says so."""
-    failed = np.zeros((len(gates), count), dtype=bool)
-    for at, gate in enumerate(gates):
-        threshold = UNSURE if gate.kind in exclude_unknown else FAIL
-        failed[at] = gate.outcomes <= threshold
-    return failed
+class _Sieve:
+    """Asks every gate about every row, and counts."""
+
+    def __init__(self, gates: Sequence[Gate], exclude_unknown: frozenset[str]) -> None:
+        self._gates = gates
+        self._thresholds = [UNSURE if gate.kind in exclude_unknown else FAIL for gate in gates]
+        self._counts = np.zeros((len(gates), 3), dtype=np.int64)
+
+    def admitted(self, shard: Shard) -> Rows:
+        """Rows that no gate leaves out, unknown answers included where the brief says so."""
+        live = shard.live
+        one: NDArray[np.bool_] = np.zeros(len(live), dtype=bool)
+        more: NDArray[np.bool_] = np.zeros(len(live), dtype=bool)
+        failed = []
+        for at, (gate, threshold) in enumerate(zip(self._gates, self._thresholds, strict=True)):
+            outcomes = gate.answer(shard.columns)
+            fails = (outcomes <= threshold) & live
+            self._counts[at, 0] += np.count_nonzero(fails)
+            self._counts[at, 1] += np.count_nonzero((outcomes == UNSURE) & live)
+            more |= one & fails
+            one |= fails
+            failed.append(fails)
+        np.logical_not(more, out=more)
+        for at, fails in enumerate(failed):
+            self._counts[at, 2] += np.count_nonzero(fails & more)
+        return np.flatnonzero(~one & live)
+
+    def reports(self) -> Iterator[GateReport]:
+        """What each gate did."""
+        for gate, (removed, unknown, relaxed) in zip(self._gates, self._counts.tolist(), strict=True):
+            yield GateReport(gate.kind, gate.subject, removed, unknown, relaxed)
 
 
-def _report(gates: list[Gate], failed: NDArray[np.bool_]) -> list[GateReport]:
-    failures = failed.sum(axis=0)
-    return [
-        GateReport(
-            kind=gate.kind,
-            subject=gate.subject,
-            removed=int(failed[at].sum()),
-            unknown=int((gate.outcomes == UNSURE).sum()),
-            admitted_if_relaxed=int((failed[at] & (failures == 1)).sum()),
-        )
-        for at, gate in enumerate(gates)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """The admitted rows of one shard."""
+
+    columns: Columns
+    rows: Rows
 
 
-def _quantise(part: Part) -> Scores:
-    value = np.rint(part.value * VALUE_UNIT).astype(np.int64)
-    low = np.minimum(np.rint(part.low * VALUE_UNIT).astype(np.int64), value)
-    high = np.maximum(np.rint(part.high * VALUE_UNIT).astype(np.int64), value)
-    return value, low, high
+class _Field:
+    """All admitted rows, by position: those of the first shard, then those of the next.
 
-
-def _best(
-    pool: Pool,
-    rows: Rows,
-    scores: Mapping[str, Scores],
-    weights: Mapping[str, int],
-    query: NDArray[np.float32],
-    k: int,
-) -> tuple[Integers, NDArray[np.float32]]:
-    """Positions in `rows` of the best k, best first, and their cosines."""
-    weight = weights.get("semantic", 0)
-    apart = np.zeros(len(rows), dtype=np.int64)
-    for part, (value, _, _) in scores.items():
-        apart += weights[part] * value
-    contenders = _contenders(pool, rows, apart, weight, query, k) if k > 0 else np.empty(0, np.int64)
-    cosines = pool.index.similarities(query, rows[contenders])
-    totals = apart[contenders] + weight * _quantise(semantic(cosines))[0]
-    chosen = _top(totals, pool.columns, rows[contenders], k)
-    return contenders[chosen], cosines[chosen]
-
-
-def _contenders(pool: Pool, rows: Rows, apart: Integers, weight: int, query: NDArray[np.float32], k: int) -> Integers:
-    """Positions that can still be among the best k.
-
-    Any k rows give a floor: the k-th best total among them. A row whose other parts with a perfect cosine stay under
-    the floor cannot enter, so its cosine is never needed. The seeds only decide how high the floor is, not who wins.
+    Parts that need no vector are known of every row. The closeness of texts is bounded, and computed only where the
+    bound leaves it open whether a row is among the best.
     """
-    if len(rows) <= max(EXACT_ROWS, 4 * k):
-        return np.arange(len(rows))
-    by_parts = np.argpartition(-apart, 4 * k)[: 4 * k]
-    nearby, _ = pool.index.nearest(query, 4 * k, rows)
-    seeds = np.union1d(by_parts, np.searchsorted(rows, nearby))
-    totals = apart[seeds] + weight * _quantise(semantic(pool.index.similarities(query, rows[seeds])))[0]
-    floor = np.partition(totals, len(totals) - k)[len(totals) - k]
-    return np.flatnonzero(apart + weight * VALUE_UNIT >= floor)
+
+    def __init__(
+        self, admitted: Sequence[_Admitted], judges: Judges, interaction: Interaction, weight: int, skills: int
+    ) -> None:
+        self.judges = judges
+        self.interaction = interaction
+        self._admitted = admitted
+        self._starts = np.concatenate([[0], np.cumsum([len(one.rows) for one in admitted])]).astype(np.int64)
+        self._weight = weight
+        self._skills = skills
+        weighed = [judges.weighed(one.columns, one.rows) for one in admitted]
+        self._apart: NDArray[np.int32] = np.concatenate([*weighed, np.zeros(0, dtype=np.int32)])
+
+    def __len__(self) -> int:
+        return len(self._apart)
+
+    def best(self, k: int) -> Columns | None:
+        """The best `k` rows, best first; ties break by id."""
+        positions = self._contenders(k)
+        totals = self._totals(positions)
+        near = positions[totals >= _floor(totals, k)]
+        totals = totals[totals >= _floor(totals, k)]
+        high, low = (self._key(name, near) for name in ("id_high", "id_low"))
+        return self._taken(near[np.lexsort((low, high, -totals))][:k])
+
+    def _contenders(self, k: int) -> Rows:
+        """Positions, ascending, that can still be among the best k.
+
+        Any k rows give a floor: the k-th best total among them. A row that would stay under the floor with perfect
+        closeness cannot enter, so its closeness is never needed. Titles are compared before skills, for fewer rows
+        have to be. The seeds only decide how high the floor is, not who wins.
+        """
+        if len(self) <= max(EXACT_ROWS, 4 * k):
+            return np.arange(len(self))
+        seeds = np.sort(np.argpartition(self._apart, len(self) - 4 * k)[len(self) - 4 * k :])
+        floor = _floor(self._totals(seeds), k)
+        contenders = np.flatnonzero(self._apart >= floor - self._weight * VALUE_UNIT)
+        if not self._skills:
+            return contenders
+        highest = np.concatenate([self._semantic(one.columns, rows, None) for one, rows in self._split(contenders)])
+        still: Rows = contenders[self._apart[contenders] + self._weight * highest >= floor]
+        return still
+
+    def _totals(self, positions: Rows) -> Totals:
+        """Scores of these positions, ascending."""
+        closeness = [
+            self._semantic(one.columns, rows, self.interaction.skills(one.columns, rows))
+            for one, rows in self._split(positions)
+        ]
+        together: Totals = np.concatenate([*closeness, np.zeros(0, dtype=np.int64)])
+        totals: Totals = self._apart[positions] + self._weight * together
+        return totals
+
+    def _semantic(self, columns: Columns, rows: Rows, skills: Totals | None) -> Totals:
+        """Value of the part `semantic`; without the closeness of skills the highest it may be."""
+        title, past = self.interaction.titles(columns, rows)
+        if skills is None:
+            skills = np.full((self._skills, len(rows)), VALUE_UNIT, dtype=np.int64)
+        return quantised(semantic(title / VALUE_UNIT, past / VALUE_UNIT, skills / VALUE_UNIT).value)
+
+    def _split(self, positions: Rows) -> Iterator[tuple[_Admitted, Rows]]:
+        """Rows of ascending positions, shard by shard."""
+        bounds = np.searchsorted(positions, self._starts)
+        for at, one in enumerate(self._admitted):
+            here = positions[bounds[at] : bounds[at + 1]]
+            if len(here):
+                yield one, one.rows.take(here - self._starts[at])
+
+    def _key(self, name: str, positions: Rows) -> NDArray[np.uint64]:
+        found = [one.columns.fixed[name].take(rows) for one, rows in self._split(positions)]
+        return np.concatenate([*found, np.zeros(0, dtype=np.uint64)])
+
+    def _taken(self, positions: Rows) -> Columns | None:
+        """A copy of the rows of these positions, in this order."""
+        order = np.argsort(positions, kind="stable")
+        parts = [one.columns.take(rows) for one, rows in self._split(positions[order])]
+        return joined(parts).take(np.argsort(order)) if parts else None
 
 
-def _top(totals: Integers, columns: Columns, rows: Rows, k: int) -> Integers:
-    if len(totals) > k:
-        floor = np.partition(totals, len(totals) - k)[len(totals) - k]
-        near = np.flatnonzero(totals >= floor)
-    else:
-        near = np.arange(len(totals))
-    ordered = np.lexsort((columns.id_low[rows[near]], columns.id_high[rows[near]], -totals[near]))
-    return near[ordered][:k]
+def _floor(totals: Totals, k: int) -> int:
+    """The k-th highest, or the lowest if there are fewer."""
+    if not len(totals):
+        return 0
+    return int(np.partition(totals, max(0, len(totals) - k))[max(0, len(totals) - k)])
 
 
-def _entry(
-    pool: Pool,
-    rows: Rows,
-    gates: list[Gate],
-    scores: Mapping[str, Scores],
-    weights: Mapping[str, int],
-    cosines: NDArray[np.float32],
-    at: int,
-    position: int,
-) -> Ranked:
-    identifier = pool.ids[rows[position]]
-    assert identifier is not None  # noqa: S101 - a live row has an id
-    parts = tuple(
-        PartScore(part, weights[part], *(int(column[at]) for column in scores[part]))
-        for part in PARTS
-        if part in weights
-    )
-    return Ranked(
-        id=identifier,
-        version=pool.versions[identifier],
-        score=sum(part.contribution for part in parts),
-        low=sum(part.weight * part.low for part in parts),
-        high=sum(part.weight * part.high for part in parts),
-        cosine=float(cosines[at]),
-        parts=parts,
-        outcomes={gate.name: int(gate.outcomes[position]) for gate in gates},
-    )
+def _entries(
+    field: _Field, best: Columns | None, gates: Sequence[Gate], weights: Mapping[str, int]
+) -> Iterator[Ranked]:
+    """The chosen rows once more, with everything that is said of them."""
+    if best is None:
+        return
+    closeness = field.interaction.all(best)
+    scores = {name: _scores(part) for name, part in field.judges.parts(best).items()}
+    scores["semantic"] = _scores(_semantic_part(closeness))
+    outcomes = {gate.name: gate.answer(best).tolist() for gate in gates}
+    for row in range(len(best)):
+        parts = tuple(
+            PartScore(name, weights[name], *(int(column[row]) for column in scores[name]))
+            for name in PARTS
+            if name in weights
+        )
+        yield Ranked(
+            id=best.identifier(row),
+            version=best.version(row),
+            score=sum(part.contribution for part in parts),
+            low=sum(part.weight * part.low for part in parts),
+            high=sum(part.weight * part.high for part in parts),
+            closeness=closeness.of(row),
+            parts=parts,
+            outcomes={name: answers[row] for name, answers in outcomes.items()},
+        )
+
+
+def _semantic_part(closeness: Closenesses) -> Part:
+    return semantic(closeness.title / VALUE_UNIT, closeness.past / VALUE_UNIT, closeness.skills / VALUE_UNIT)
+
+
+def _scores(part: Part) -> Scores:
+    value = quantised(part.value)
+    return value, np.minimum(quantised(part.low), value), np.maximum(quantised(part.high), value)

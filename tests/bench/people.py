@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from app.core.encryption import HouseKey, Key
 from app.core.ids import new_id
 from app.matchmaking.facts import profile_of, texts_of
 from app.seeding.generate import generate
+from app.talent.documents import ProfileDocument
 from app.talent.models import Engineer
 from app.talent.profiles import Reference, write
 from app.talent.queries import LISTS
@@ -15,6 +17,7 @@ from app.talent.schemas import EngineerCreate
 from matching import Profile, Taxonomy
 
 SEED: Final = 7
+HOUSE: Final = HouseKey(bytes(32))
 AS_OF: Final = date(2026, 11, 20)
 SEED_DATA: Final = Path(__file__).parents[2] / "seed_data"
 
@@ -29,15 +32,9 @@ def profiles(count: int) -> tuple[Taxonomy, list[tuple[Profile, list[str]]]]:
 
 
 def _row(data: EngineerCreate, taxonomy: Taxonomy) -> Engineer:
-    engineer = Engineer(
-        id=new_id(),
-        organisation_id=UUID(int=0),
-        given_name=data.given_name,
-        family_name=data.family_name,
-        title=data.title,
-        discipline=data.discipline,
-    )
+    engineer = Engineer(id=new_id(), organisation_id=UUID(int=0), discipline=data.discipline)
+    engineer.begin(Key(bytes(32)), ProfileDocument())
     for name in LISTS:
         setattr(engineer, name, [])
-    write(engineer, data, Reference(taxonomy, None))
+    write(engineer, data, Reference(taxonomy, None, HOUSE))
     return engineer

@@ -1,10 +1,11 @@
 """Profiles, briefs and pools that say only what a test is about."""
 
 import random
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from matching import (
     GATE_KINDS,
+    Asked,
     Brief,
     Cefr,
     CertificationFact,
     CertificationNeed,
+    Change,
     Concept,
     Delivery,
     DomainFact,
@@ -24,10 +27,11 @@ from matching import (
     Level,
     Pool,
     Profile,
+    Ranking,
     SkillFact,
     SkillNeed,
     Taxonomy,
-    pool_of,
+    rank,
 )
 from matching.profile import LANGUAGE_MODES
 
@@ -121,6 +125,31 @@ def words() -> Taxonomy:
     )
 
 
+class Vectors(dict[str, NDArray[np.float32]]):
+    """A unit vector for any text; `exact` ones have inner products that are sixteenths, without any rounding."""
+
+    def __init__(self, seed: int, *, exact: bool = True) -> None:
+        super().__init__()
+        self._seed, self._exact = seed, exact
+
+    def __missing__(self, text: str) -> NDArray[np.float32]:
+        seed = zlib.crc32(text.encode()) * 100 + 2 * self._seed + 1
+        make = exact_vectors if self._exact else random_vectors
+        self[text] = make(1, seed=seed)[0]
+        return self[text]
+
+
+def asked_by(brief: Brief, vectors: Mapping[str, NDArray[np.float32]]) -> Asked:
+    """The vectors of a brief's texts."""
+    skills = [vectors[need.skill] for need in brief.skills]
+    return Asked(vectors[brief.title], np.stack(skills) if skills else np.zeros((0, DIMENSION), dtype=np.float32))
+
+
+def texts_of(profile: Profile) -> list[str]:
+    """Every text of a profile that has a vector."""
+    return [profile.title, *profile.past_titles, *(fact.skill for fact in profile.skills)]
+
+
 def exact_vectors(count: int, seed: int) -> NDArray[np.float32]:
     """Unit vectors of quarters, whose inner products are sixteenths without any rounding, in any order of summation."""
     numbers = np.random.default_rng(seed)
@@ -130,23 +159,49 @@ def exact_vectors(count: int, seed: int) -> NDArray[np.float32]:
     return np.abs(vectors) if seed % 2 else vectors
 
 
-def random_vectors(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
+def random_vectors(count: int, dimension: int = DIMENSION, *, seed: int) -> NDArray[np.float32]:
     vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
     unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
 
 
-def a_pool(profiles: Sequence[Profile], vectors: NDArray[np.float32] | None = None, **options: Any) -> Pool:
-    given = np.eye(1, DIMENSION, dtype=np.float32).repeat(len(profiles), axis=0) if vectors is None else vectors
-    return pool_of(profiles, given, model_hash=MODEL, **options)
+def changes_of(
+    profiles: Sequence[Profile], vectors: Mapping[str, NDArray[np.float32]], version: int = 0
+) -> list[Change]:
+    return [Change(one.id, version, one, {text: vectors[text] for text in texts_of(one)}) for one in profiles]
 
 
-def a_query() -> NDArray[np.float32]:
-    """The vector every profile of `a_pool` has unless it is given another."""
-    return np.eye(1, DIMENSION, dtype=np.float32)[0]
+def a_pool(
+    profiles: Sequence[Profile], vectors: Mapping[str, NDArray[np.float32]] | None = None, **options: Any
+) -> Pool:
+    """A pool in which all texts are alike, unless vectors are given; in segments, if `segment_rows` says so."""
+    pool = Pool(MODEL, DIMENSION, **options)
+    pool.apply(changes_of(profiles, ALIKE if vectors is None else vectors), model_hash=MODEL)
+    return pool
+
+
+def a_ranking(
+    profiles: Sequence[Profile] | Pool,
+    brief: Brief,
+    k: int = 1000,
+    vectors: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Ranking:
+    """The best of these profiles, or of a pool."""
+    pool = profiles if isinstance(profiles, Pool) else a_pool(profiles, vectors)
+    return rank(pool, brief, asked_by(brief, ALIKE if vectors is None else vectors), k, words())
+
+
+class _Alike(dict[str, NDArray[np.float32]]):
+    def __missing__(self, _text: str) -> NDArray[np.float32]:
+        return np.eye(1, DIMENSION, dtype=np.float32)[0]
+
+
+ALIKE: Final = _Alike()
+"""Vectors of texts that are all one."""
 
 
 SKILLS = ("python", "django", "flask", "ruby", "java", "c", "cpp", "csharp", "dotnet", "go", "docker", "as-written")
+TITLES = ("Backend Developer", "Civil Engineer", "Data Analyst", "Site Reliability Engineer")
 DOMAINS = ("finance", "banking", "insurance")
 CERTIFICATIONS = ("aws-sa", "cka")
 ZONES = ("America/Mexico_City", "America/Sao_Paulo", "America/Bogota", "America/New_York")
@@ -164,7 +219,7 @@ class Chance:
         finished = pick.randint(0, 6)
         return Profile(
             id=UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC834) % 2**128),
-            title="Backend Developer",
+            title=TITLES[number % len(TITLES)],
             discipline=pick.choice(["software", "data", "embedded", "civil"]),
             updated_on=TODAY - timedelta(days=pick.randint(-3, 700)),
             seniority=self._maybe(pick.randint(0, 5)),
@@ -174,6 +229,7 @@ class Chance:
                 CertificationFact(one, self._maybe(self._day())) for one in self._some(CERTIFICATIONS)
             ),
             domains=tuple(DomainFact(one, self._maybe(2.5)) for one in self._some(DOMAINS)),
+            past_titles=TITLES[: number % 3],
             country=self._maybe(pick.choice(["MX", "BR", "CO"])),
             zone=self._maybe(pick.choice(ZONES)),
             window=self._maybe(pick.choice(WINDOWS)),

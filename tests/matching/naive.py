@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matching import Brief, Profile, SkillFact, SkillNeed, Taxonomy
 
 IT = {"software", "data", "cloud", "security", "qa", "support", "legacy", "product"}
 NEAR = {"embedded": {"software", "electrical"}, "civil": {"mechanical"}, **{one: IT for one in IT}}  # noqa: C420
 Range = tuple[float, float, float]
+Vectors = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass
@@ -23,8 +27,8 @@ class Judged:
     parts: dict[str, Range]
 
 
-def judge(profile: Profile, brief: Brief, cosine: float, taxonomy: Taxonomy) -> Judged:
-    return Judged(profile.id, gates_of(profile, brief, taxonomy), parts_of(profile, brief, cosine, taxonomy))
+def judge(profile: Profile, brief: Brief, vectors: Vectors, taxonomy: Taxonomy) -> Judged:
+    return Judged(profile.id, gates_of(profile, brief, taxonomy), parts_of(profile, brief, vectors, taxonomy))
 
 
 def admits(judged: Judged, brief: Brief, *, without: str | None = None) -> bool:
@@ -75,9 +79,9 @@ def gates_of(profile: Profile, brief: Brief, taxonomy: Taxonomy) -> dict[str, bo
     return gates
 
 
-def parts_of(profile: Profile, brief: Brief, cosine: float, taxonomy: Taxonomy) -> dict[str, Range]:
+def parts_of(profile: Profile, brief: Brief, vectors: Vectors, taxonomy: Taxonomy) -> dict[str, Range]:
     parts: dict[str, Range] = {
-        "semantic": sure(clip((cosine - 0.15) / 0.75)),
+        "semantic": sure(semantic(profile, brief, vectors)),
         "delivery": delivery(profile),
         "freshness": sure(2 ** (-max(0, (brief.as_of - profile.updated_on).days) / 180)),
     }
@@ -111,6 +115,21 @@ def parts_of(profile: Profile, brief: Brief, cosine: float, taxonomy: Taxonomy) 
         room = clip(1 - (profile.rate or 0) / brief.rate_ceiling)
         parts["rate"] = sure(room) if comparable(profile, brief) else guess()
     return parts
+
+
+def semantic(profile: Profile, brief: Brief, vectors: Vectors) -> float:
+    """Half for the best title, half for the best counterpart of each skill asked for."""
+
+    def close(one: str, other: str) -> float:
+        cosine = float(vectors[one] @ vectors[other])
+        return round(clip((cosine - 0.15) / 0.75) * 100_000) / 100_000
+
+    past = max((close(brief.title, title) for title in profile.past_titles), default=0.0)
+    title = max(close(brief.title, profile.title), 0.8 * past)
+    if not brief.skills:
+        return title
+    best = [max((close(need.skill, fact.skill) for fact in profile.skills), default=0.0) for need in brief.skills]
+    return 0.5 * title + 0.5 * (sum(best) / len(best))
 
 
 def coverage(profile: Profile, brief: Brief, taxonomy: Taxonomy) -> Range:

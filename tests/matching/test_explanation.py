@@ -16,20 +16,17 @@ from matching import (
     SkillFact,
     SkillNeed,
     explain,
-    rank,
 )
 from matching.wording import in_money
 from tests.matching.builders import (
-    DIMENSION,
     TODAY,
     Chance,
+    Vectors,
     a_brief,
-    a_pool,
     a_profile,
-    a_query,
+    a_ranking,
     fluent,
     musts,
-    random_vectors,
     skills,
     words,
 )
@@ -39,7 +36,7 @@ NINE_TO_SIX = (540, 1080)
 
 def explained(brief: Brief, profile: Profile) -> Explanation:
     taxonomy = words()
-    [entry] = rank(a_pool([profile]), brief, a_query(), 1, taxonomy).entries
+    [entry] = a_ranking([profile], brief, 1).entries
     return explain(brief, profile, entry, taxonomy)
 
 
@@ -236,9 +233,8 @@ def test_a_thousand_explanations_are_complete_and_agree_with_their_scores(seed):
     taxonomy, chance = words(), Chance(seed)
     profiles, brief = chance.profiles(60), chance.brief()
     by_id = {profile.id: profile for profile in profiles}
-    pool = a_pool(profiles, random_vectors(60, DIMENSION, seed))
 
-    entries = rank(pool, brief, random_vectors(1, DIMENSION, seed + 1)[0], 60, taxonomy).entries
+    entries = a_ranking(profiles, brief, 60, Vectors(seed, exact=False)).entries
 
     for entry in entries:
         profile = by_id[entry.id]

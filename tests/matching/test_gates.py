@@ -2,9 +2,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from matching import GATE_KINDS, Brief, Cefr, CertificationFact, CertificationNeed, English, Profile, rank
-from matching.gates import FAIL, PASS, UNSURE, evaluate_gates
-from tests.matching.builders import TODAY, a_brief, a_pool, a_profile, a_query, fluent, musts, skills, uid, words
+from matching import GATE_KINDS, Brief, Cefr, CertificationFact, CertificationNeed, English, Profile
+from matching.gates import FAIL, PASS, UNSURE, gates_of
+from matching.segments import sealed
+from tests.matching.builders import TODAY, a_brief, a_pool, a_profile, a_ranking, fluent, musts, skills, uid, words
 
 NINE_TO_SIX = (540, 1080)
 
@@ -12,8 +13,12 @@ NINE_TO_SIX = (540, 1080)
 def answers(brief: Brief, *profiles: Profile) -> dict[str, list[int]]:
     """What each gate says of each profile, in the order given."""
     pool = a_pool(profiles)
-    gates = evaluate_gates(brief, pool.columns, pool.rows, words())
-    return {gate.name: gate.outcomes.tolist() for gate in gates}
+    [shard] = pool.view().shards
+    gates = gates_of(brief, pool.words, words())
+    packed = sealed(shard.columns).columns
+    for gate in gates:
+        assert gate.answer(packed).tolist() == gate.answer(shard.columns).tolist()
+    return {gate.name: gate.answer(shard.columns).tolist() for gate in gates}
 
 
 def people(**facts) -> list[Profile]:
@@ -174,10 +179,8 @@ def test_gates_come_in_one_order_and_each_kind_is_listed():
 
 def test_unknown_stays_unless_the_brief_excludes_it():
     profiles = people(country=["MX", None, "BR"])
-    kept = rank(a_pool(profiles), a_brief(countries=("MX",)), a_query(), 10, words())
-    excluded = rank(
-        a_pool(profiles), a_brief(countries=("MX",), exclude_unknown=frozenset({"country"})), a_query(), 10, words()
-    )
+    kept = a_ranking(profiles, a_brief(countries=("MX",)), 10)
+    excluded = a_ranking(profiles, a_brief(countries=("MX",), exclude_unknown=frozenset({"country"})), 10)
 
     assert {entry.id: entry.outcomes for entry in kept.entries} == {uid(1): {"country": 1}, uid(2): {"country": 0}}
     assert [entry.id for entry in excluded.entries] == [uid(1)]
@@ -193,7 +196,7 @@ def test_a_relaxation_counts_those_whom_that_gate_alone_keeps_out():
         for n, (country, hours, skill) in enumerate(facts, start=1)
     ]
 
-    ranking = rank(a_pool(profiles), brief, a_query(), 10, words())
+    ranking = a_ranking(profiles, brief, 10)
 
     reports = {report.subject or report.kind: report for report in ranking.gates}
     assert (ranking.considered, ranking.admitted) == (5, 1)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from matching import FaissIndex, NumpyIndex
+from matching import index as index_module
 from tests.matching.builders import random_vectors
 
 TWINS = pytest.mark.parametrize("kind", [FaissIndex, NumpyIndex])
@@ -27,28 +28,6 @@ def test_similarities_are_cosines_in_the_order_asked_for(kind):
 
 
 @TWINS
-def test_the_nearest_are_allowed_ones_best_first(kind):
-    index = filled(kind, np.array([[1, 0], [0, 1], [0.6, 0.8], [0.8, 0.6]], dtype=np.float32))
-
-    found, cosines = index.nearest(np.array([1, 0], dtype=np.float32), 2, rows(1, 2, 3))
-
-    assert found.tolist() == [3, 2]
-    assert cosines == pytest.approx([0.8, 0.6])
-
-
-@TWINS
-def test_as_many_come_back_as_exist(kind):
-    index = filled(kind, random_vectors(500, 16, seed=1))
-    query = random_vectors(1, 16, seed=2)[0]
-
-    assert len(index.nearest(query, 100, rows(*range(0, 500, 50)))[0]) == 10
-    assert len(index.nearest(query, 10, rows(7))[0]) == 1
-    assert len(index.nearest(query, 10, rows())[0]) == 0
-    assert len(index.nearest(query, 0, rows(1, 2))[0]) == 0
-    assert len(index.similarities(query, rows())) == 0
-
-
-@TWINS
 def test_a_row_is_overwritten_in_place_while_others_are_added(kind):
     index = filled(kind, random_vectors(3, 8, seed=3))
     fresh = random_vectors(3, 8, seed=4)
@@ -68,17 +47,44 @@ def test_faiss_refuses_a_gap_in_the_numbering():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_faiss_answers_like_its_twin(seed):
-    vectors = random_vectors(700, 48, seed)
-    query = random_vectors(1, 48, seed + 100)[0]
-    allowed = np.flatnonzero(np.random.default_rng(seed).random(700) < 0.2)
+    vectors = random_vectors(700, 48, seed=seed)
+    query = random_vectors(1, 48, seed=seed + 100)[0]
+    asked = np.random.default_rng(seed).permutation(700)[:140]
     ours, twin = filled(FaissIndex, vectors), filled(NumpyIndex, vectors)
 
-    rows_found, cosines = ours.nearest(query, 25, allowed)
-    twin_rows, twin_cosines = twin.nearest(query, 25, allowed)
+    assert ours.similarities(query, asked) == pytest.approx(twin.similarities(query, asked), abs=1e-6)
+    assert ours.similarities(query, rows()).tolist() == []
 
-    assert rows_found.tolist() == twin_rows.tolist()
-    assert cosines == pytest.approx(twin_cosines, abs=1e-6)
-    assert ours.similarities(query, allowed) == pytest.approx(twin.similarities(query, allowed), abs=1e-6)
+
+def test_blocks_are_filled_one_after_the_other_and_never_move(monkeypatch):
+    monkeypatch.setattr(index_module, "BLOCK", 8)
+    vectors = random_vectors(30, 16, seed=3)
+    index = FaissIndex(16)
+    index.put(rows(*range(5)), vectors[:5])
+    first = index.blocks[0]
+
+    for start in range(5, 30, 7):
+        stop = min(30, start + 7)
+        index.put(rows(*range(start, stop)), vectors[start:stop])
+
+    assert index.blocks[0] is first
+    assert len(index.blocks) == 4
+    asked = rows(29, 0, 8, 7, 16, 0)
+    assert index.similarities(vectors[8], asked) == pytest.approx(vectors[asked] @ vectors[8], abs=1e-6)
+    assert index.filled(30).all()
+
+
+def test_a_block_that_cannot_be_written_is_copied_before_it_changes():
+    stored = random_vectors(4096, 8, seed=1)
+    stored.setflags(write=False)
+    index = FaissIndex(8)
+    index.adopt([stored], 4096)
+
+    index.put(rows(3), np.zeros((1, 8), dtype=np.float32))
+
+    assert stored[3].any()
+    assert not index.blocks[0][3].any()
+    assert np.flatnonzero(~index.filled(4096)).tolist() == [3]
 
 
 def test_a_cosine_does_not_depend_on_the_company_of_a_row():
@@ -95,6 +101,4 @@ def test_a_query_in_double_precision_is_taken_too():
     index = filled(FaissIndex, random_vectors(10, 8, seed=9))
     query = random_vectors(1, 8, seed=10)[0].astype(np.float64)
 
-    found, cosines = index.nearest(query, 3, np.arange(10))
-
-    assert cosines == pytest.approx(index.similarities(query, found))
+    assert index.similarities(query, np.arange(10)).dtype == np.float32

@@ -16,8 +16,8 @@ from matching import (
     SkillFact,
     SkillNeed,
 )
-from matching.matches import find_matches
-from matching.parts import Admitted, applicable_parts, evaluate_part, semantic
+from matching.parts import Judges, applicable_parts, quantised, stretched
+from matching.segments import sealed
 from tests.matching.builders import TODAY, a_brief, a_pool, a_profile, fluent, musts, skills, words
 
 NINE_TO_SIX = (540, 1080)
@@ -27,8 +27,11 @@ UNKNOWN_RANGE = (0.5, 0.0, 1.0)
 def judge(part: str, brief: Brief, profile: Profile) -> tuple[float, float, float]:
     """Value, low and high of one part for one profile."""
     pool = a_pool([profile])
-    matches = find_matches(brief, pool.columns, pool.rows, words())
-    judged = evaluate_part(part, Admitted(brief, pool.columns, pool.rows, matches))
+    [shard] = pool.view().shards
+    judges = Judges(brief, dict.fromkeys(applicable_parts(brief), 0) | {part: 1}, pool.words, words())
+    judged = judges.parts(shard.columns)[part]
+    for columns in (shard.columns, sealed(shard.columns).columns):
+        assert judges.weighed(columns, np.zeros(1, dtype=np.int64)).tolist() == quantised(judged.value).tolist()
     return float(judged.value[0]), float(judged.low[0]), float(judged.high[0])
 
 
@@ -183,9 +186,9 @@ def test_a_rate_is_the_room_under_the_ceiling():
 
 
 def test_cosines_are_stretched_between_strangers_and_twins():
-    stretched = semantic(np.array([-1.0, 0.15, 0.525, 0.9, 1.0], dtype=np.float32)).value
-
-    assert stretched == pytest.approx([0.0, 0.0, 0.5, 1.0, 1.0], abs=1e-6)
+    assert stretched(np.array([-1.0, 0.15, 0.525, 0.9, 1.0], dtype=np.float32)) == pytest.approx(
+        [0.0, 0.0, 0.5, 1.0, 1.0], abs=1e-6
+    )
 
 
 def test_only_what_a_brief_asks_for_is_judged():

@@ -5,38 +5,42 @@ import numpy as np
 from matching.postings import Postings
 
 
-def test_a_row_is_found_under_what_it_lists_now():
-    postings = Postings()
-
-    postings.replace(7, (), (1, 2))
-    postings.replace(3, (), (2,))
-    postings.replace(7, (1, 2), (2, 4))
-
-    assert [postings.rows_of(code).tolist() for code in (1, 2, 4, 9)] == [[], [3, 7], [7], []]
+def listed(postings: Postings, code: int) -> list[tuple[int, int]]:
+    """Items of a code with their rows, each once."""
+    entries = postings.entries(code)
+    return sorted(set(zip(postings.items[entries].tolist(), postings.rows[entries].tolist(), strict=True)))
 
 
-def test_changes_between_readings_count_in_their_order():
-    postings = Postings()
-    postings.replace(1, (), (5,))
-    postings.rows_of(5)
+def test_items_are_found_under_their_codes():
+    postings = Postings.of(np.array([7, 2, 7, 9]), np.array([0, 0, 1, 3]))
 
-    postings.replace(1, (5,), ())
-    postings.replace(1, (), (5,))
-    postings.replace(2, (), (5,))
-    postings.replace(2, (5,), ())
+    assert [listed(postings, code) for code in (2, 7, 9, 1, 8, 10)] == [
+        [(1, 0)],
+        [(0, 0), (2, 1)],
+        [(3, 3)],
+        [],
+        [],
+        [],
+    ]
 
-    assert postings.rows_of(5).tolist() == [1]
+
+def test_an_empty_list_has_no_entries():
+    assert listed(Postings.of(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64)), 1) == []
 
 
-def test_any_history_reads_as_the_lists_it_left():
-    dice = random.Random(11)  # noqa: S311
-    postings, lists = Postings(), {row: set() for row in range(40)}
+def test_a_row_may_list_a_code_twice():
+    assert listed(Postings.of(np.array([4, 4]), np.array([2, 2])), 4) == [(0, 2), (1, 2)]
 
-    for step in range(3000):
-        row, after = dice.randrange(40), set(dice.sample(range(1, 12), dice.randrange(6)))
-        postings.replace(row, lists[row], after)
-        lists[row] = after
-        if step % 7 == 0:
-            code = dice.randrange(1, 12)
-            expected = [row for row, codes in lists.items() if code in codes]
-            assert np.array_equal(postings.rows_of(code), expected)
+
+def test_whatever_is_blanked_in_whatever_order_leaves_the_rest_and_no_trace():
+    dice = random.Random(11)  # noqa: S311 - examples, not secrets
+    for _ in range(60):
+        rows = np.sort(np.array([dice.randrange(20) for _ in range(40)]))
+        codes = np.array([dice.randrange(1, 7) for _ in range(40)])
+        postings, left = Postings.of(codes, rows), set(range(40))
+        for item in dice.sample(range(40), dice.randrange(41)):
+            postings.blank(int(codes[item]), item)
+            postings.blank(int(codes[item]), item)
+            left.remove(item)
+        for code in range(1, 7):
+            assert listed(postings, code) == [(at, int(rows[at])) for at in sorted(left) if codes[at] == code]

@@ -1,6 +1,6 @@
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -15,15 +15,15 @@ from matching import (
     PROFILE,
     SCORE_UNIT,
     VALUE_UNIT,
+    Asked,
     Brief,
     Cefr,
-    Change,
+    Closeness,
     English,
     ModelMismatch,
     NumpyIndex,
     Pool,
     Profile,
-    Ranking,
     SkillFact,
     SkillNeed,
     WeightsInvalid,
@@ -37,16 +37,17 @@ from tests.matching.builders import (
     DIMENSION,
     MODEL,
     SKILLS,
+    TITLES,
     Chance,
+    Vectors,
     a_brief,
     a_pool,
     a_profile,
-    a_query,
-    exact_vectors,
+    a_ranking,
+    changes_of,
     fluent,
     musts,
     quickly,
-    random_vectors,
     skills,
     uid,
     words,
@@ -54,22 +55,21 @@ from tests.matching.builders import (
 
 
 def ranked(profiles: list[Profile], brief: Brief, k: int = 1000) -> list[UUID]:
-    return [entry.id for entry in rank(a_pool(profiles), brief, a_query(), k, words()).entries]
+    return [entry.id for entry in a_ranking(profiles, brief, k).entries]
 
 
 # ---- Against the definition
 
 
+@pytest.mark.parametrize("segment_rows", [10_000, 32])
 @pytest.mark.parametrize("seed", range(30))
-def test_a_ranking_is_what_gates_and_score_say_one_profile_at_a_time(seed):
-    taxonomy, chance = words(), Chance(seed)
+def test_a_ranking_is_what_gates_and_score_say_one_profile_at_a_time(seed, segment_rows):
+    taxonomy, chance, vectors = words(), Chance(seed), Vectors(seed)
     profiles, brief = chance.profiles(120), chance.brief()
-    vectors, query = exact_vectors(120, seed), exact_vectors(1, seed + 1000)[0]
 
-    answer = rank(a_pool(profiles, vectors), brief, query, 25, taxonomy)
+    answer = a_ranking(a_pool(profiles, vectors, segment_rows=segment_rows), brief, 25, vectors)
 
-    cosines = vectors @ query
-    judged = [naive.judge(one, brief, float(cosine), taxonomy) for one, cosine in zip(profiles, cosines, strict=True)]
+    judged = [naive.judge(one, brief, vectors, taxonomy) for one in profiles]
     by_id = {one.id: one for one in judged}
     assert [(entry.id, entry.score) for entry in answer.entries] == naive.best(judged, brief, answer.weights, 25)
     for entry in answer.entries:
@@ -93,56 +93,60 @@ def test_a_ranking_is_what_gates_and_score_say_one_profile_at_a_time(seed):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_faiss_and_its_twin_rank_alike(seed):
-    chance = Chance(seed)
+    chance, vectors = Chance(seed), Vectors(seed, exact=False)
     profiles, brief = chance.profiles(300), chance.brief()
-    vectors, query = random_vectors(300, 48, seed), random_vectors(1, 48, seed + 50)[0]
 
-    ours = rank(a_pool(profiles, vectors), brief, query, 40, words())
-    twin = rank(a_pool(profiles, vectors, index=NumpyIndex), brief, query, 40, words())
+    ours = a_ranking(a_pool(profiles, vectors), brief, 40, vectors)
+    twin = a_ranking(a_pool(profiles, vectors, index=NumpyIndex), brief, 40, vectors)
 
     assert [entry.id for entry in ours.entries] == [entry.id for entry in twin.entries]
-    assert [entry.cosine for entry in ours.entries] == pytest.approx([entry.cosine for entry in twin.entries], abs=1e-6)
+    for one, other in zip(ours.entries, twin.entries, strict=True):
+        assert one.closeness.title == pytest.approx(other.closeness.title, abs=2e-5)
+        assert one.closeness.skills == pytest.approx(other.closeness.skills, abs=2e-5)
 
 
+@pytest.mark.parametrize("segment_rows", [10_000, 256])
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("k", [1, 10, 100])
-def test_the_bounded_path_finds_exactly_what_the_exhaustive_one_finds(seed, k, monkeypatch):
-    chance = Chance(seed)
+def test_the_bounded_path_finds_exactly_what_the_exhaustive_one_finds(seed, k, segment_rows, monkeypatch):
+    chance, vectors = Chance(seed), Vectors(seed, exact=bool(seed % 3))
     profiles, brief = chance.profiles(1500), chance.brief()
-    vectors = exact_vectors(1500, seed) if seed % 3 else random_vectors(1500, DIMENSION, seed)
-    query = (exact_vectors(1, seed + 7) if seed % 3 else random_vectors(1, DIMENSION, seed + 7))[0]
-    pool = a_pool(profiles, vectors)
-    exhaustive = rank(pool, brief, query, k, words())
+    pool = a_pool(profiles, vectors, segment_rows=segment_rows)
+    monkeypatch.setattr(ranking, "EXACT_ROWS", 5000)
+    exhaustive = a_ranking(pool, brief, k, vectors)
 
     monkeypatch.setattr(ranking, "EXACT_ROWS", 20)
-    bounded = rank(pool, brief, query, k, words())
+    bounded = a_ranking(pool, brief, k, vectors)
 
     assert bounded == exhaustive
 
 
-def test_the_bound_spares_most_cosines(monkeypatch):
-    profiles = [a_profile(number, updated_on=date(2026, 1, 15 - number % 15)) for number in range(1, 2001)]
-    pool = a_pool(profiles, random_vectors(2000, DIMENSION, seed=1))
+def test_the_bound_spares_most_texts(monkeypatch):
+    days = [date(2026, 1, 15) - timedelta(days=number % 30) for number in range(2000)]
+    profiles = [a_profile(at + 1, title=f"Title {at}", updated_on=day) for at, day in enumerate(days)]
+    vectors, asked = Vectors(1, exact=False), []
+    pool = a_pool(profiles, vectors)
     brief = a_brief(weights={"semantic": 0.002, "freshness": 0.998})
-    asked = []
-    similarities = pool.index.similarities
     monkeypatch.setattr(ranking, "EXACT_ROWS", 20)
+    similarities = pool.words.titles.index.similarities
     monkeypatch.setattr(
-        pool.index, "similarities", lambda query, rows: asked.append(len(rows)) or similarities(query, rows)
+        pool.words.titles.index,
+        "similarities",
+        lambda query, rows: asked.append(len(rows)) or similarities(query, rows),
     )
 
-    rank(pool, brief, random_vectors(1, DIMENSION, seed=2)[0], 5, words())
+    a_ranking(pool, brief, 5, vectors)
 
-    assert sum(asked) < 500
+    assert 0 < sum(asked) < 500
 
 
 @pytest.mark.parametrize("k", [5, 9, 10, 11, 39, 40, 41, 200])
 def test_any_k_is_answered_near_the_edge_of_the_bounded_path(k, monkeypatch):
-    pool = a_pool(Chance(3).profiles(40), exact_vectors(40, seed=2))
-    everyone = rank(pool, a_brief(), a_query(), 40, words()).entries
+    pool, vectors = a_pool(Chance(3).profiles(40), Vectors(2)), Vectors(2)
+    everyone = a_ranking(pool, a_brief(), 40, vectors).entries
 
     monkeypatch.setattr(ranking, "EXACT_ROWS", 4)
-    answer = rank(pool, a_brief(), a_query(), k, words())
+    answer = a_ranking(pool, a_brief(), k, vectors)
 
     assert answer.entries == everyone[:k]
 
@@ -153,25 +157,24 @@ def test_any_k_is_answered_near_the_edge_of_the_bounded_path(k, monkeypatch):
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_arrival_moves_nobody(seed):
     chance, pick = Chance(seed), random.Random(seed)  # noqa: S311 - examples, not secrets
-    brief, vectors, query = chance.brief(), exact_vectors(200, seed), exact_vectors(1, seed + 9)[0]
-    people = list(zip(chance.profiles(200), vectors, strict=True))
+    brief, vectors = chance.brief(), Vectors(seed)
+    people = chance.profiles(200)
     answers = []
-    for _ in range(3):
+    for segment_rows in (10_000, 64, 20):
         pick.shuffle(people)
-        pool = Pool(MODEL, DIMENSION)
+        pool = Pool(MODEL, DIMENSION, segment_rows=segment_rows)
         for start in range(0, 200, 37):
-            batch = [Change(profile.id, 0, profile, vector) for profile, vector in people[start : start + 37]]
-            pool.apply(batch, model_hash=MODEL)
-        answers.append(rank(pool, brief, query, 200, words()))
+            pool.apply(changes_of(people[start : start + 37], vectors), model_hash=MODEL)
+        answers.append(a_ranking(pool, brief, 200, vectors))
 
     assert answers[0] == answers[1] == answers[2]
 
 
 def test_the_same_question_has_the_same_answer():
-    pool = a_pool(Chance(5).profiles(300), random_vectors(300, DIMENSION, seed=5))
-    brief, query = Chance(6).brief(), random_vectors(1, DIMENSION, seed=6)[0]
+    vectors, brief = Vectors(5, exact=False), Chance(6).brief()
+    pool = a_pool(Chance(5).profiles(300), vectors)
 
-    assert rank(pool, brief, query, 50, words()) == rank(pool, brief, query, 50, words())
+    assert a_ranking(pool, brief, 50, vectors) == a_ranking(pool, brief, 50, vectors)
 
 
 def test_ties_break_by_id():
@@ -189,9 +192,8 @@ def test_ties_break_by_id():
 @pytest.mark.parametrize("seed", range(10))
 def test_contributions_add_up_exactly(seed):
     chance = Chance(seed)
-    pool = a_pool(chance.profiles(100), random_vectors(100, DIMENSION, seed))
 
-    answer = rank(pool, chance.brief(), random_vectors(1, DIMENSION, seed + 1)[0], 100, words())
+    answer = a_ranking(chance.profiles(100), chance.brief(), 100, Vectors(seed, exact=False))
 
     assert sum(answer.weights.values()) == WEIGHT_UNIT
     for entry in answer.entries:
@@ -208,16 +210,16 @@ def test_a_profile_that_is_all_one_could_ask_for_scores_one():
     perfect = a_profile(seniority=3, skills=skills(python=5))
     brief = a_brief(seniority=3, skills=(SkillNeed("python", True, 5),), weights=DEFAULT_WEIGHTS | {"delivery": 0.0})
 
-    [entry] = rank(a_pool([perfect]), brief, a_query(), 1, words()).entries
+    [entry] = a_ranking([perfect], brief, 1).entries
 
     assert entry.score == entry.low == entry.high == SCORE_UNIT
-    assert entry.cosine == 1.0
+    assert entry.closeness == Closeness(1.0, 0.0, (1.0,))
 
 
 def test_missing_data_widens_the_range_instead_of_lowering_the_score_to_it():
     brief = a_brief(seniority=3, weights={"seniority": 1.0})
 
-    [entry] = rank(a_pool([a_profile()]), brief, a_query(), 1, words()).entries
+    [entry] = a_ranking([a_profile()], brief, 1).entries
 
     assert (entry.low, entry.score, entry.high) == (0, SCORE_UNIT // 2, SCORE_UNIT)
 
@@ -239,7 +241,7 @@ def test_missing_data_widens_the_range_instead_of_lowering_the_score_to_it():
 )
 def test_weights_nobody_could_rank_by_are_refused(weights, complaint):
     with pytest.raises(WeightsInvalid, match=complaint):
-        rank(a_pool([a_profile()]), a_brief(weights=weights), a_query(), 1, words())
+        a_ranking([a_profile()], a_brief(weights=weights), 1)
 
 
 @quickly
@@ -275,7 +277,7 @@ def test_weights_are_shared_by_the_largest_remainder():
 def test_a_part_without_weight_is_shown_and_adds_nothing():
     brief = a_brief(rate_ceiling=4000, currency="USD")
 
-    [entry] = rank(a_pool([a_profile(rate=1000, currency="USD")]), brief, a_query(), 1, words()).entries
+    [entry] = a_ranking([a_profile(rate=1000, currency="USD")], brief, 1).entries
 
     rate = next(part for part in entry.parts if part.part == "rate")
     assert (rate.weight, rate.value, rate.contribution) == (0, 75_000, 0)
@@ -323,9 +325,8 @@ def test_no_filter_costs_recall():
     profiles = [
         replace(one, country="UY" if number % 100 == 0 else "BR") for number, one in enumerate(chance.profiles(1000))
     ]
-    pool = a_pool(profiles, random_vectors(1000, DIMENSION, seed=11))
 
-    answer = rank(pool, a_brief(countries=("UY",)), random_vectors(1, DIMENSION, seed=12)[0], 10, words())
+    answer = a_ranking(profiles, a_brief(countries=("UY",)), 10, Vectors(11, exact=False))
 
     assert len(answer.entries) == 10
     assert answer.admitted == 10
@@ -340,7 +341,7 @@ def test_an_empty_pool_ranks_nobody(k):
         Chance(2).brief(), skills=musts("python"), english=Cefr.B2, countries=("MX",), domains=("finance",)
     )
 
-    answer = rank(Pool(MODEL, DIMENSION), everything, a_query(), k, words())
+    answer = a_ranking(Pool(MODEL, DIMENSION), everything, k)
 
     assert answer.entries == ()
     assert (answer.considered, answer.admitted) == (0, 0)
@@ -352,7 +353,7 @@ def test_an_empty_pool_ranks_nobody(k):
 def test_a_pool_that_a_gate_empties_ranks_nobody_and_says_why(seed):
     brief = replace(Chance(seed).brief(), countries=("AQ",), exclude_unknown=frozenset({"country"}))
 
-    answer = rank(a_pool(Chance(seed).profiles(20)), brief, a_query(), 5, words())
+    answer = a_ranking(Chance(seed).profiles(20), brief, 5)
 
     assert answer.entries == ()
     assert next(report for report in answer.gates if report.kind == "country").removed == 20
@@ -363,16 +364,82 @@ def test_more_than_the_pool_holds_returns_the_pool():
 
 
 def test_nobody_is_asked_for_and_nobody_comes_but_the_gates_still_count():
-    answer: Ranking = rank(a_pool(Chance(1).profiles(7)), a_brief(discipline="software"), a_query(), 0, words())
+    answer = a_ranking(Chance(1).profiles(7), a_brief(discipline="software"), 0)
 
     assert answer.entries == ()
     assert answer.considered == 7
     assert answer.gates[0].kind == "discipline"
 
 
-def test_a_query_of_another_length_is_refused():
+@pytest.mark.parametrize(
+    ("title", "skills"), [((384,), (1, DIMENSION)), ((DIMENSION,), (1, 384)), ((DIMENSION,), (2, 32))]
+)
+def test_vectors_that_do_not_fit_are_refused(title, skills):
+    asked = Asked(np.ones(title, dtype=np.float32), np.ones(skills, dtype=np.float32))
+
     with pytest.raises(ModelMismatch, match="32"):
-        rank(a_pool([a_profile()]), a_brief(), np.ones(384, dtype=np.float32), 1, words())
+        rank(a_pool([a_profile()]), a_brief(skills=musts("python")), asked, 1, words())
+
+
+# ---- Late interaction
+
+
+def value_of(part: str, profile: Profile, brief: Brief, vectors: Vectors) -> int:
+    [entry] = a_ranking([profile], brief, 1, vectors).entries
+    return next(one.value for one in entry.parts if one.part == part)
+
+
+def test_the_title_is_half_and_the_best_counterpart_of_each_skill_the_other_half():
+    vectors = {"wanted": unit(1), "has": unit(0.75, 1), "was": unit(0.9, 1), "python": unit(0, 0, 1)}
+    vectors |= {"django": unit(0, 0, 0.6, 1), "ruby": unit(0, 1)}
+    brief = a_brief(title="wanted", skills=(SkillNeed("python"), SkillNeed("ruby")))
+    profile = a_profile(title="has", past_titles=("was",), skills=skills(django=1))
+
+    [entry] = a_ranking([profile], brief, 1, vectors).entries
+
+    title, past, python = (0.75 - 0.15) / 0.75, 1.0, (0.6 - 0.15) / 0.75
+    assert entry.closeness == Closeness(pytest.approx(title), pytest.approx(past), pytest.approx((python, 0.0)))
+    semantic = next(part.value for part in entry.parts if part.part == "semantic")
+    assert semantic == round((0.5 * max(title, 0.8 * past) + 0.5 * python / 2) * 1e5)
+
+
+def test_without_a_skill_asked_for_the_title_is_all():
+    vectors = {"wanted": unit(1), "has": unit(0.525, 1)}
+
+    assert value_of("semantic", a_profile(title="has"), a_brief(title="wanted"), vectors) == 50_000
+
+
+def unit(*numbers: float) -> np.ndarray:
+    """A unit vector that begins so but for its last number, which takes what is left."""
+    vector = np.zeros(DIMENSION, dtype=np.float32)
+    vector[: len(numbers)] = numbers
+    vector[len(numbers) - 1] = np.sqrt(max(0.0, 1 - np.sum(np.square(numbers[:-1]))))
+    return vector
+
+
+FACTS = some.lists(
+    some.builds(SkillFact, some.sampled_from(SKILLS), some.sampled_from([None, 0, 1.5, 4]), some.none()),
+    max_size=5,
+    unique_by=lambda fact: fact.skill,
+)
+
+
+@quickly
+@given(FACTS, some.sampled_from(SKILLS), some.sampled_from(TITLES), some.integers(0, 50))
+def test_nothing_that_is_added_lowers_a_score(facts, gained, title, seed):
+    vectors = Vectors(seed, exact=False)
+    brief = a_brief(skills=tuple(SkillNeed(one) for one in SKILLS[: seed % 4]))
+    profile = a_profile(title=title, skills=tuple(facts))
+    added = (*facts, SkillFact(gained, 2)) if gained not in {fact.skill for fact in facts} else tuple(facts)
+    older = tuple(replace(fact, years=fact.years + 1) if fact.years is not None else fact for fact in facts)
+
+    def value(one: Profile) -> int:
+        return value_of("semantic", one, brief, vectors)
+
+    assert value(replace(profile, skills=added)) >= value(profile)
+    assert value(replace(profile, past_titles=(TITLES[seed % len(TITLES)],))) >= value(profile)
+    assert value(replace(profile, skills=older)) == value(profile)
+    assert value(replace(profile, skills=tuple(reversed(added)))) == value(replace(profile, skills=added))
 
 
 def test_a_brief_of_text_alone_and_one_of_gates_alone_are_both_answered():

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from matching import (
+    Asked,
     Brief,
     Cefr,
     English,
@@ -17,8 +18,6 @@ from matching import (
     explain,
     pool_of,
     rank,
-    render_brief,
-    render_profile,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +52,9 @@ def test_ten_profiles_are_ranked_and_explained_without_a_database(bundled, monke
         )
         for number, (title, discipline, seniority, skills, english, country) in enumerate(PEOPLE, start=1)
     ]
-    vectors = bundled.encode([render_profile(profile, [], taxonomy) for profile in profiles])
-    pool = pool_of(profiles, vectors, model_hash=bundled.model_hash)
+    texts = sorted({text for one in profiles for text in (one.title, *(fact.skill for fact in one.skills))})
+    vectors = dict(zip(texts, bundled.encode(texts), strict=True))
+    pool = pool_of(profiles, vectors, model_hash=bundled.model_hash, dimension=bundled.dimension)
     brief = Brief(
         title="Senior Backend Developer",
         as_of=date(2026, 1, 15),
@@ -63,9 +63,9 @@ def test_ten_profiles_are_ranked_and_explained_without_a_database(bundled, monke
         skills=(SkillNeed("python", must=True, years=4), SkillNeed("django")),
         english=Cefr.B2,
     )
-    [query] = bundled.encode([render_brief(brief, "Our bank's API in Django.", taxonomy)])
+    asked = Asked(bundled.encode([brief.title])[0], bundled.encode([need.skill for need in brief.skills]))
 
-    ranking = rank(pool, brief, query, 3, taxonomy)
+    ranking = rank(pool, brief, asked, 3, taxonomy)
     first = explain(brief, profiles[ranking.entries[0].id.int - 1], ranking.entries[0], taxonomy)
 
     assert ranking.entries[0].id.int == 1
