@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, Final
@@ -82,6 +82,7 @@ past it the answer is 429 with `Retry-After`.
 """
 
 FOLLOW_EVERY_S: Final = 30.0
+STORE_EVERY_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -189,7 +190,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(lambda: confined(locate_database(settings)))
         await run_sync(getattr, app.state.token_keys, "keyring")
-        engine = await run_sync(load_engine, settings.model)
+        engine = await run_sync(lambda: load_engine(settings.model, snapshots=settings.snapshot_folder))
         database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
         use_database(app, database)
         use_engine(app, engine)
@@ -199,7 +200,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
             await read_pool(database, engine)
             await forget_what_has_ended(database)
             settle_memory()
-            async with following(database, engine):
+            async with following(database, engine), storing(engine):
                 yield
         finally:
             engine.close()
@@ -221,7 +222,27 @@ async def following(database: Database, engine: Engine) -> AsyncIterator[None]:
             except (DomainError, SQLAlchemyError, SealBroken, UnknownMasterKey) as failure:
                 log.warning("the pool could not follow", reason=type(failure).__name__)
 
-    task = asyncio.create_task(follow())
+    async with running(follow()):
+        yield
+
+
+@asynccontextmanager
+async def storing(engine: Engine) -> AsyncIterator[None]:
+    """Write the pool down when it is due, so that the next start need not read it anew."""
+
+    async def store() -> None:
+        while True:
+            await engine.publish_when_due()
+            await asyncio.sleep(STORE_EVERY_S)
+
+    async with running(store()):
+        yield
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run beside the rest, until the rest is over."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -244,7 +265,7 @@ async def read_pool(database: Database, engine: Engine) -> None:
     """
     async with database.transaction(RANKING) as session:
         try:
-            await engine.catch_up(session)
+            await engine.start(session)
         except IndexOutdated as outdated:
             raise CannotStart(outdated.detail) from outdated
 

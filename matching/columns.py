@@ -48,6 +48,10 @@ LISTS: Final[Mapping[str, Mapping[str, str | None]]] = {
 }
 """Columns of each list's items: the vocabulary of those that are codes, None for numbers."""
 
+VOCABULARIES: Final = tuple(
+    dict.fromkeys((*CODED.values(), *(one for items in LISTS.values() for one in items.values() if one is not None)))
+)
+
 POSTED: Final = "skills"
 """The list that is also kept the other way round."""
 

@@ -23,3 +23,11 @@ class KnowledgeRefused(MatchingError):
 
 class WeightsInvalid(MatchingError):
     """The weights are negative, not numbers, or leave nothing to rank by."""
+
+
+class SnapshotRefused(MatchingError):
+    """What is stored of a pool is not whole, not of this model, or not there; the pool is built from its source."""
+
+
+class PoolBusy(MatchingError):
+    """A ranking holds on to what the pool has forgotten; a moment later it does not."""

@@ -4,6 +4,7 @@ Rows are numbered from zero. Similarities are inner products of unit vectors, th
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -71,7 +72,8 @@ class FaissIndex:
         self._dimension = dimension
         self._count = 0
         self.blocks: list[Vector] = []
-        self.changed: list[bool] = []
+        self.revisions: list[int] = []
+        self.stored: list[Mapping[str, Any] | None] = []
 
     def put(self, rows: Rows, vectors: Vector) -> None:
         """Overwrite known rows in place and append the rest."""
@@ -81,7 +83,8 @@ class FaissIndex:
         self._count += len(fresh)
         while len(self.blocks) * BLOCK < self._count:
             self.blocks.append(np.zeros((BLOCK, self._dimension), dtype=np.float32))
-            self.changed.append(True)
+            self.revisions.append(0)
+            self.stored.append(None)
         for block in np.unique(rows // BLOCK):
             here = rows // BLOCK == block
             self._writable(int(block))[rows[here] % BLOCK] = vectors[here]
@@ -108,7 +111,8 @@ class FaissIndex:
     def adopt(self, blocks: list[Vector], count: int) -> None:
         """Take over blocks that were stored; one that cannot be written is copied before it is changed."""
         self.blocks, self._count = blocks, count
-        self.changed = [False] * len(blocks)
+        self.revisions = [0] * len(blocks)
+        self.stored = [None] * len(blocks)
 
     def _products(self, query: Vector, block: Vector, rows: Rows) -> NDArray[np.float32]:
         products = np.empty(len(rows), dtype=np.float32)
@@ -123,5 +127,6 @@ class FaissIndex:
     def _writable(self, block: int) -> Vector:
         if not self.blocks[block].flags.writeable:
             self.blocks[block] = self.blocks[block].copy()
-        self.changed[block] = True
+        self.revisions[block] += 1
+        self.stored[block] = None
         return self.blocks[block]

@@ -9,17 +9,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.columns import Columns, Rows, Vocabularies, columns_of
-from matching.errors import ModelMismatch
+from matching.columns import VOCABULARIES, Columns, Rows, Vocabularies, columns_of
+from matching.errors import ModelMismatch, PoolBusy
 from matching.index import FaissIndex, VectorIndex
 from matching.profile import Profile
-from matching.segments import SEGMENT_ROWS, Segment, Shard, Tail, sealed
-from matching.texts import Texts
+from matching.segments import SEGMENT_ROWS, Segment, Shard, Tail, copied, sealed
+from matching.texts import Codes, Texts
 
 _LOW = 2**64 - 1
 
@@ -79,6 +80,38 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenSegment:
+    """A segment at one moment; `columns` are a copy unless it is stored already."""
+
+    segment: Segment
+    revision: int
+    columns: Columns
+    live: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTexts:
+    """Vectors of texts at one moment; a block is a copy unless it is stored already."""
+
+    index: FaissIndex
+    revisions: Sequence[int]
+    blocks: Sequence[NDArray[np.float32]]
+    stored: Sequence[Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything a pool holds at one moment, which no change touches."""
+
+    model_hash: str
+    dimension: int
+    segments: Sequence[FrozenSegment]
+    rest: Columns | None
+    words: Mapping[str, Sequence[Any]]
+    texts: Mapping[str, FrozenTexts]
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Where a profile is: which segment, None for the tail, and which row."""
 
@@ -112,6 +145,7 @@ class Pool:
         self._segment_rows = segment_rows
         self._gone: dict[int, int] = {}
         self._lock = Lock()
+        self._unwiped = 0
         self._to_wipe: deque[_Dropped] = deque()
         self._epoch = _Epoch(self._wipe)
         self._publish()
@@ -177,6 +211,43 @@ class Pool:
             self.tail.append(rest)
         self._publish()
 
+    def freeze(self) -> Frozen:
+        """Everything as it is now, with nothing of what went; changes wait for as long as the copying takes.
+
+        Raises:
+            PoolBusy: a ranking that is under way still shows what went; try again.
+        """
+        with self._lock:
+            while self._to_wipe:
+                self._wipe_one(self._to_wipe.popleft())
+            if self._unwiped:
+                raise PoolBusy("a ranking is under way that shows what has gone since")
+            return Frozen(
+                self.model_hash,
+                self.dimension,
+                [
+                    FrozenSegment(one, one.revision, one.columns if one.stored else copied(one.columns), one.live)
+                    for one in self.segments
+                ],
+                self.tail.live_columns() if len(self.tail) else None,
+                {name: tuple(self.words.named(name).values) for name in VOCABULARIES},
+                {name: _frozen_texts(self.words.named(name)) for name in ("titles", "skills")},
+            )
+
+    def remember(
+        self, frozen: Frozen, segments: Sequence[Mapping[str, Any]], texts: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> None:
+        """Note where what was frozen is stored, unless it has changed since."""
+        with self._lock:
+            for one, entry in zip(frozen.segments, segments, strict=True):
+                if one.segment.revision == one.revision:
+                    one.segment.stored = entry
+            for name, entries in texts.items():
+                held = frozen.texts[name]
+                for at, entry in enumerate(entries):
+                    if held.index.revisions[at] == held.revisions[at]:
+                        held.index.stored[at] = entry
+
     def nbytes(self) -> dict[str, int]:
         """Bytes of the arrays of rows, and of the vectors of texts."""
         rows = sum(shard.columns.nbytes() + shard.live.nbytes for shard in self._view.shards)
@@ -220,6 +291,7 @@ class Pool:
             dropped = _Dropped(home, np.array(rows, dtype=np.int64))
             home.drop(dropped.rows)
             self._epoch.dropped.append(dropped)
+            self._unwiped += 1
 
     def _wipe(self, dropped: Sequence[_Dropped]) -> None:
         """Wipe rows now, or leave it to whoever changes the pool at this moment."""
@@ -238,6 +310,7 @@ class Pool:
         for vocabulary, arrays in used.items():
             for codes in arrays:
                 self.words.named(vocabulary).release(codes)
+        self._unwiped -= 1
 
     def _tidy(self) -> None:
         """Make a segment of a full tail, and move what is left of a segment that has lost half its rows."""
@@ -292,3 +365,12 @@ def pool_of(
     pool = Pool(model_hash, dimension, index=index)
     pool.apply([Change(profile.id, 0, profile, vectors) for profile in profiles], model_hash=model_hash)
     return pool
+
+
+def _frozen_texts(texts: Codes[Any]) -> FrozenTexts:
+    assert isinstance(texts, Texts)  # noqa: S101 - by name
+    index = texts.index
+    if not isinstance(index, FaissIndex):
+        raise TypeError("only vectors in FAISS blocks can be stored")
+    blocks = [block if stored else block.copy() for block, stored in zip(index.blocks, index.stored, strict=True)]
+    return FrozenTexts(index, tuple(index.revisions), blocks, tuple(index.stored))

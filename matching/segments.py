@@ -4,8 +4,9 @@ Whoever ranks holds a `Shard`: rows that stay where they are, and which of them 
 later is written behind those rows; what goes is blanked where it was, and no other row moves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ class Segment:
     def __init__(self, columns: Columns, live: Live | None = None) -> None:
         self.columns = columns
         self.live = np.ones(len(columns), dtype=bool) if live is None else live
-        self.stored_as: str | None = None
+        self.revision = 0
+        self.stored: Mapping[str, Any] | None = None
 
     @property
     def count(self) -> int:
@@ -61,9 +63,10 @@ class Segment:
         """Let rows go from the shards to come."""
         self.live = self.live.copy()
         self.live[rows] = False
-        self.stored_as = None
+        self.revision += 1
+        self.stored = None
         if not self.columns.fixed["id_high"].flags.writeable:
-            self.columns = _copied(self.columns)
+            self.columns = copied(self.columns)
 
     def blank(self, rows: Rows) -> None:
         """Wipe dropped rows: nothing of them remains, and their ids are those of the rows before them."""
@@ -160,11 +163,11 @@ def _nothing(column: Column) -> int:
     return 0 if column.dtype.kind == "u" else UNKNOWN
 
 
-def _copied(columns: Columns) -> Columns:
+def copied(columns: Columns) -> Columns:
     """The same in memory of our own, so that rows can be wiped."""
     lists = {
         name: Lists(
-            one.starts,
+            one.starts.copy(),
             {column: values.copy() for column, values in one.items.items()},
             one.postings
             and replace(one.postings, **{array: held.copy() for array, held in one.postings.arrays().items()}),

@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     """Signs checkpoints of the audit record; unset makes one once in the state folder."""
     erasure_ledger: Path | None = None
     """Where erasures are written down, so that a restored backup brings nobody back; unset, in the state folder."""
+    snapshots: bool = True
+    """Whether the pool is kept on disk between two runs; what is in it names nobody, but says what they can do."""
+    snapshot_dir: Path | None = None
+    """Where the pool is kept; unset, in the state folder."""
     audit_checkpoint_every: int = Field(100, ge=1)
     """After how many records of an organisation the server signs a checkpoint by itself."""
 
@@ -143,3 +147,8 @@ class Settings(BaseSettings):
     """Whether callers reach the service by https only; then browsers are told to insist on it."""
     cors_origins: Origins = ()
     """Origins whose pages may call from a browser; none sends no CORS headers at all."""
+
+    @property
+    def snapshot_folder(self) -> Path | None:
+        """Where the pool is kept between two runs, if it is."""
+        return (self.snapshot_dir or self.state_dir / "pool") if self.snapshots else None

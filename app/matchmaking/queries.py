@@ -20,7 +20,7 @@ from app.core.pages import PageQuery, Rows, list_rows
 from app.core.tenancy import Side, elevated
 from app.matchmaking.errors import ShortlistNotFound
 from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist, ShortlistEntry, facts_place
-from matching import PROFILE, Change
+from matching import PROFILE, Change, Profile
 
 CHUNK: Final = 2000
 
@@ -49,7 +49,8 @@ class StoredChange:
             return Change(self.engineer_id, self.number)
         key = self.keyring.unwrap(place_of(self.engineer_id), self.key)
         facts = key.open_document(facts_place(self.engineer_id), self.facts)
-        return Change(self.engineer_id, self.number, PROFILE.validate_json(facts), vector_of(self.vector))
+        profile = PROFILE.validate_json(facts)
+        return Change(self.engineer_id, self.number, profile, vectors_of(profile, vector_of(self.vector)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,17 @@ async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Chang
     result = await session.stream(statement.execution_options(yield_per=CHUNK))
     async for partition in result.partitions():
         yield [_stored_change(keyring, row) for row in partition]
+
+
+async def listed_sums(session: AsyncSession) -> tuple[int, int, int]:
+    """How many profiles the index lists, and the sums of their versions and of the transactions that wrote them."""
+    statement = select(
+        func.count(),
+        func.coalesce(func.sum(col(ProfileEntry.version)), 0),
+        func.coalesce(func.sum(col(ProfileEntry.changed_in)), 0),
+    ).where(col(ProfileEntry.listed))
+    count, versions, transactions = (await session.exec(statement)).one()
+    return int(count), int(versions), int(transactions)
 
 
 async def stored_cards(
@@ -251,6 +263,11 @@ def _stored_change(keyring: Keyring, row: Sequence[Any]) -> StoredChange:
     engineer_id, version, changed_in, model_hash, vector, facts, master_key_id, wrapped = row
     key = None if wrapped is None else Wrapped(master_key_id, wrapped)
     return StoredChange(engineer_id, version, changed_in, model_hash, vector, facts, key, keyring)
+
+
+def vectors_of(profile: Profile, vector: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Vectors of a profile's texts: that of its card stands for its titles, and its skills have none."""
+    return dict.fromkeys((profile.title, *profile.past_titles), vector)
 
 
 def vector_of(stored: bytes) -> NDArray[np.float32]:

@@ -141,7 +141,7 @@ def _entry(
         score=ranked.score,
         low=ranked.low,
         high=ranked.high,
-        cosine=ranked.cosine,
+        cosine=ranked.closeness.title,
     )
     said = explanations.document_of(explain(brief, profile, ranked, words), ranked)
     title = words.canonical_title(profile.title)

@@ -66,7 +66,7 @@ async def ids_in_pool(database, engine):
     """Ids in an engine's pool once it has caught up."""
     async with database.transaction() as session:
         await engine.catch_up(session)
-    return {one for one in engine._pool.ids if one is not None}
+    return engine._pool.ids()
 
 
 async def create_in(session, supplier, **given):

@@ -11,10 +11,12 @@ from app.audit.models import AuditRecord
 from app.core.actor import Role
 from app.core.ids import new_id
 from app.core.keyring import person_keys
+from app.matchmaking.engine import asked_by
 from app.matchmaking.explanations import fraction
 from app.matchmaking.models import Shortlist, ShortlistEntry
 from app.taxonomy import service as taxonomy
 from matching import BRIEF, PROFILE, pool_of, rank
+from matching.parts import COSINE_OF_STRANGERS, COSINE_OF_TWINS
 from tests.payloads import (
     Statements,
     matching,
@@ -400,19 +402,6 @@ async def test_a_shortlist_leaves_one_record(client, session, buyer, recruiter, 
     }
 
 
-class StoredCosines:
-    """An index that has no vectors, and answers with the cosines a shortlist kept."""
-
-    def __init__(self, cosines):
-        self.cosines = np.array(cosines, dtype=np.float32)
-
-    def put(self, _rows, _vectors):
-        pass
-
-    def similarities(self, _query, rows):
-        return self.cosines[rows]
-
-
 async def test_a_shortlist_replays_bit_for_bit_from_what_it_stored(client, session, buyer, make_engineers):
     await make_engineers(*PROFILES, *[{"skills": skills("Python", years=n)} for n in range(20)])
     request = await post_request(client, buyer, **FULL)
@@ -424,22 +413,23 @@ async def test_a_shortlist_replays_bit_for_bit_from_what_it_stored(client, sessi
     for entry in entries:
         entry.open(keys[entry.engineer_id])
     # Against their order, so that nothing is right by having been so before.
-    entries = entries[::-1]
-    profiles = [PROFILE.validate_python(entry.profile) for entry in entries]
-    vectors = np.zeros((len(entries), 64), dtype=np.float32)
-    pool = pool_of(
-        profiles,
-        vectors,
-        model_hash=stored.model_hash,
-        index=lambda _: StoredCosines([entry.cosine for entry in entries]),
-    )
-    query = np.frombuffer(stored.vector, dtype="<f4")
-    again = rank(pool, BRIEF.validate_python(stored.brief), query, stored.size, await taxonomy.current(session))
+    profiles = [PROFILE.validate_python(entry.profile) for entry in entries[::-1]]
+    query = np.zeros(64, dtype=np.float32)
+    query[0] = 1
+    vectors = {}
+    for entry, profile in zip(entries[::-1], profiles, strict=True):
+        # A vector as close to the query as the entry says.
+        cosine = COSINE_OF_STRANGERS + entry.cosine * (COSINE_OF_TWINS - COSINE_OF_STRANGERS)
+        vectors |= dict.fromkeys((profile.title, *profile.past_titles), np.zeros(64, dtype=np.float32))
+        vectors[profile.title] = np.eye(64, dtype=np.float32)[0] * cosine
+    pool = pool_of(profiles, vectors, model_hash=stored.model_hash, dimension=64)
+    brief = BRIEF.validate_python(stored.brief)
+    again = rank(pool, brief, asked_by(brief, query), stored.size, await taxonomy.current(session))
 
     assert len(entries) > 5
     assert again.admitted == len(entries)
-    for entry, replayed in zip(entries[::-1], again.entries, strict=True):
-        assert (replayed.id, replayed.score, replayed.low, replayed.high, replayed.cosine) == (
+    for entry, replayed in zip(entries, again.entries, strict=True):
+        assert (replayed.id, replayed.score, replayed.low, replayed.high, replayed.closeness.title) == (
             entry.engineer_id,
             entry.score,
             entry.low,
