@@ -5,7 +5,8 @@ other names may change.
 """
 
 from matching.brief import BRIEF, DEFAULT_WEIGHTS, PARTS, Brief, CertificationNeed, SkillNeed
-from matching.card import card_hash, render_brief, render_profile
+from matching.calibration import Calibration, Comparison, Outcome, Shown, calibrate
+from matching.counterfactual import Counterfactual, counterfactuals
 from matching.encoder import Encoder, HashingEncoder, SentenceTransformerEncoder
 from matching.errors import (
     KnowledgeRefused,
@@ -17,14 +18,18 @@ from matching.errors import (
     TaxonomyInvalid,
     WeightsInvalid,
 )
+from matching.esco import read_esco
 from matching.evidence import Documents
 from matching.explanation import Explanation, explain
+from matching.fairness_population import Group, Population, Standings, population
 from matching.fusion import closeness, search
 from matching.gates import GATE_KINDS
 from matching.index import FaissIndex, NumpyIndex, VectorIndex
 from matching.interaction import Asked, Closeness
+from matching.interpreter import Interpreter
 from matching.knowledge import Knowledge, Reading
 from matching.knowledge_file import learn_or_load
+from matching.messages import LANGUAGES
 from matching.passages import Passage, best_passage
 from matching.pool import Change, Pool, View, pool_of
 from matching.profile import (
@@ -34,29 +39,37 @@ from matching.profile import (
     Delivery,
     DomainFact,
     English,
+    Observed,
     Profile,
     SkillFact,
 )
 from matching.ranking import SCORE_UNIT, VALUE_UNIT, GateReport, PartScore, Ranked, Ranking, rank
+from matching.replay import replay
+from matching.standing import Standing, standing
 from matching.taxonomy import Concept, Level, Lexicon, Taxonomy
-from matching.thesaurus import Entry, entries_of, read_esco
+from matching.thesaurus import Entry, entries_of
+from matching.wording import Words, words_in
 
 __all__ = [
     "BRIEF",
     "DEFAULT_WEIGHTS",
     "GATE_KINDS",
+    "LANGUAGES",
     "PARTS",
     "PROFILE",
     "SCORE_UNIT",
     "VALUE_UNIT",
     "Asked",
     "Brief",
+    "Calibration",
     "Cefr",
     "CertificationFact",
     "CertificationNeed",
     "Change",
     "Closeness",
+    "Comparison",
     "Concept",
+    "Counterfactual",
     "Delivery",
     "Documents",
     "DomainFact",
@@ -66,7 +79,9 @@ __all__ = [
     "Explanation",
     "FaissIndex",
     "GateReport",
+    "Group",
     "HashingEncoder",
+    "Interpreter",
     "Knowledge",
     "KnowledgeRefused",
     "Level",
@@ -75,33 +90,43 @@ __all__ = [
     "ModelMismatch",
     "ModelUnavailable",
     "NumpyIndex",
+    "Observed",
+    "Outcome",
     "PartScore",
     "Passage",
     "Pool",
     "PoolBusy",
+    "Population",
     "Profile",
     "Ranked",
     "Ranking",
     "Reading",
     "SentenceTransformerEncoder",
+    "Shown",
     "SkillFact",
     "SkillNeed",
     "SnapshotRefused",
+    "Standing",
+    "Standings",
     "Taxonomy",
     "TaxonomyInvalid",
     "VectorIndex",
     "View",
     "WeightsInvalid",
+    "Words",
     "best_passage",
-    "card_hash",
+    "calibrate",
     "closeness",
+    "counterfactuals",
     "entries_of",
     "explain",
     "learn_or_load",
     "pool_of",
+    "population",
     "rank",
     "read_esco",
-    "render_brief",
-    "render_profile",
+    "replay",
     "search",
+    "standing",
+    "words_in",
 ]

@@ -68,7 +68,8 @@ class Brief:
 
     Windows are minutes after local midnight in `zone`; `rate_ceiling` is per hour in minor units of `currency`;
     `exclude_unknown` names the kinds of gate at which an unknown answer counts as a failure. `as_of` is the day on
-    which freshness and skill recency are judged.
+    which freshness and skill recency are judged. `mentioned` are skills that the request's text names and its list does
+    not: they count for closeness and are asked of nobody.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Brief:
     discipline: str | None = None
     seniority: int | None = None
     skills: tuple[SkillNeed, ...] = ()
+    mentioned: tuple[str, ...] = ()
     english: Cefr | None = None
     english_modes: tuple[str, ...] = ("speaking", "listening")
     certifications: tuple[CertificationNeed, ...] = ()
@@ -92,6 +94,11 @@ class Brief:
     currency: str | None = None
     exclude_unknown: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+
+    @property
+    def facets(self) -> tuple[str, ...]:
+        """Skills that each look for their closest counterpart."""
+        return (*(need.skill for need in self.skills), *self.mentioned)
 
 
 BRIEF: Final = TypeAdapter(Brief)

@@ -28,7 +28,7 @@ _TENTHS: Final = 10
 _LOW: Final = 2**64 - 1
 
 KEYS: Final = ("id_high", "id_low", "version_high", "version_low")
-NUMBERS: Final = ("seniority", "available_from", "weekly_hours", "rate", "updated_on", "skill_count")
+NUMBERS: Final = ("seniority", "available_from", "weekly_hours", "rate", "updated_on", "skill_count", "observed")
 CODED: Final[Mapping[str, str]] = {
     "title": "titles",
     "discipline": "disciplines",
@@ -52,8 +52,8 @@ VOCABULARIES: Final = tuple(
     dict.fromkeys((*CODED.values(), *(one for items in LISTS.values() for one in items.values() if one is not None)))
 )
 
-POSTED: Final = "skills"
-"""The list that is also kept the other way round."""
+POSTED: Final = frozenset({"skills", "domains"})
+"""The lists that are also kept the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def packed(columns: Columns) -> Columns:
     for name, one in sorted_rows.lists.items():
         items = {column: narrow(values) for column, values in one.items.items()}
         starts = one.starts.astype(np.uint32)
-        postings = Postings.of(items["code"], one.owners(np.arange(len(items["code"])))) if name == POSTED else None
+        postings = Postings.of(items["code"], one.owners(np.arange(len(items["code"])))) if name in POSTED else None
         lists[name] = Lists(starts, items, postings)
     return Columns(columns.words, fixed, lists)
 
@@ -223,8 +223,10 @@ def best_of(position: Rows, worth: Column, count: int) -> Column:
     """Highest worth by position, zero where there is none; `position` is ascending."""
     best = np.zeros(count, dtype=worth.dtype)
     if len(position):
-        starts = np.flatnonzero(np.diff(position, prepend=-1))
-        best[position[starts]] = np.maximum.reduceat(worth, starts)
+        first = np.ones(len(position), dtype=bool)
+        np.not_equal(position[1:], position[:-1], out=first[1:])
+        starts = first.nonzero()[0]
+        best[position.take(starts)] = np.maximum.reduceat(worth, starts)
     return best
 
 
@@ -274,6 +276,8 @@ def _number(profile: Profile, name: str) -> int:
         return ordinal(getattr(profile, name))
     if name == "skill_count":
         return len(profile.skills)
+    if name == "observed":
+        return profile.observed.code
     return known(getattr(profile, name))
 
 

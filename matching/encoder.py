@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.card import CARD_VERSION
 from matching.errors import ModelUnavailable
 from matching.text import fold, tokens
 
@@ -140,8 +139,8 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def model_hash(model_id: str, prompt: str) -> str:
-    """Hash what decides a vector: the model, its prompt and the version of the card."""
-    return hashlib.sha256(f"{model_id}\n{prompt}\ncard-{CARD_VERSION}".encode()).hexdigest()[:16]
+    """Hash what decides the vector of a text: the model and its prompt."""
+    return hashlib.sha256(f"{model_id}\n{prompt}".encode()).hexdigest()[:16]
 
 
 def has_native_bfloat16() -> bool:

@@ -67,14 +67,14 @@ def _skill_gates(brief: Brief, words: Vocabularies, taxonomy: Taxonomy) -> Itera
     for need in brief.skills:
         if need.must:
             table = credit_table(taxonomy.skills.credits(need.skill), words.skills)
-            yield Gate("skill", need.skill, _skill(np.flatnonzero(table >= FULL_CREDIT)))
+            yield Gate("skill", need.skill, _skill(table >= FULL_CREDIT))
 
 
-def _skill(codes: NDArray[np.int64]) -> "_Answer":
+def _skill(wanted: NDArray[np.bool_]) -> "_Answer":
     """Whether a profile lists the skill or one that implies it; unknown for one that lists none at all."""
 
     def answer(columns: Columns) -> Outcomes:
-        return _answers(holders(columns, "skills", codes), unknown=columns.fixed["skill_count"] == 0)
+        return _answers(holders(columns, "skills", wanted), unknown=columns.fixed["skill_count"] == 0)
 
     return answer
 
@@ -110,6 +110,11 @@ def shared_minutes(brief: Brief, words: Vocabularies) -> NDArray[np.int32]:
 
     UNKNOWN without a window.
     """
+    asked = (brief.zone, brief.window, brief.starts_on or brief.as_of, brief.ends_on)
+    return words.workdays.worked_out(asked, lambda: _shared_minutes(brief, words))
+
+
+def _shared_minutes(brief: Brief, words: Vocabularies) -> NDArray[np.int32]:
     by_code = np.full(len(words.workdays), UNKNOWN, dtype=np.int32)
     if brief.zone is None or brief.window is None:
         return by_code

@@ -28,6 +28,10 @@ class VectorIndex(Protocol):
         """Cosine of `query`, shape (dimension,), with each of `rows`, exactly."""
         ...
 
+    def vectors(self, rows: Rows) -> Vector:
+        """Copies of the vectors of `rows`, shape (len(rows), dimension)."""
+        ...
+
     def filled(self, count: int) -> NDArray[np.bool_]:
         """Which of the first `count` rows hold anything but zeros."""
         ...
@@ -50,6 +54,10 @@ class NumpyIndex:
         """Multiply the gathered rows."""
         product: NDArray[np.float32] = self._vectors[rows] @ query
         return product
+
+    def vectors(self, rows: Rows) -> Vector:
+        """Gather them."""
+        return self._vectors[rows]
 
     def filled(self, count: int) -> NDArray[np.bool_]:
         """Look at every number."""
@@ -102,6 +110,11 @@ class FaissIndex:
         answer = np.empty_like(scores)
         answer[order] = scores
         return answer
+
+    def vectors(self, rows: Rows) -> Vector:
+        """Gather them, block by block."""
+        found = [self.blocks[row // BLOCK][row % BLOCK] for row in rows.tolist()]
+        return np.stack(found) if found else np.zeros((0, self._dimension), dtype=np.float32)
 
     def filled(self, count: int) -> NDArray[np.bool_]:
         """Look at every number."""

@@ -1,7 +1,8 @@
 """How close a profile's texts come to those of a request: every side of the request takes its best counterpart."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,24 @@ Vector = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
 
+class Counterparts(Protocol):
+    """How close the texts of a pool come to one text of a request."""
+
+    def of(self, codes: NDArray[Any]) -> NDArray[np.int32]:
+        """Closeness of texts by code, in hundred-thousandths."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request's texts as unit vectors: its title, shape (d,), and each skill of the brief, shape (skills, d)."""
+    """A request's texts as unit vectors: its title, shape (d,), and each facet of the brief, shape (facets, d).
+
+    `titles` compares the pool's titles with the request's by more than their vectors, where there is more to go by.
+    """
 
     title: Vector
     skills: Vector
+    titles: Callable[[Texts], Counterparts] | None = None
 
     def check(self, dimension: int, skills: int) -> None:
         """Refuse vectors that do not fit the pool, or the brief.
@@ -62,13 +75,19 @@ class Closenesses:
 
 
 class Nearness:
-    """Closeness of one text of the request to every text of the pool; each is measured when it is first needed."""
+    """Closeness of one text of the request to every text of the pool; each is measured when it is first needed.
 
-    def __init__(self, texts: Texts, query: Vector) -> None:
+    The text itself is as close as can be, whether or not anybody has encoded it.
+    """
+
+    def __init__(self, texts: Texts, text: str | None, query: Vector) -> None:
         self._texts = texts
         self._query = query
         self._known: NDArray[np.int32] = np.full(len(texts), -1, dtype=np.int32)
         self._known[0] = 0
+        itself = None if text is None else texts.known(text)
+        if itself is not None and itself < len(self._known):
+            self._known[itself] = VALUE_UNIT
 
     def of(self, codes: NDArray[Any]) -> NDArray[np.int32]:
         """Closeness of texts by code, in hundred-thousandths."""
@@ -81,17 +100,35 @@ class Nearness:
         return found
 
 
+class Measured(Protocol):
+    """Closeness of rows to one request, however it is known."""
+
+    def titles(self, columns: Columns, rows: Rows) -> tuple[Whole, Whole]:
+        """Closeness of the current title, and of the closest past one."""
+        ...
+
+    def skills(self, columns: Columns, rows: Rows) -> Whole:
+        """For each facet, closeness of the closest skill listed; shape (facets, rows)."""
+        ...
+
+    def all(self, columns: Columns) -> Closenesses:
+        """Everything, of all rows."""
+        ...
+
+
 class Interaction:
-    """Closeness of rows to one request.
+    """Closeness of rows to one request, measured by their texts.
 
     Args:
         asked: the request's vectors; they fit.
+        skills: what they are of.
         words: what the rows' codes mean.
     """
 
-    def __init__(self, asked: Asked, words: Vocabularies) -> None:
-        self._title = Nearness(words.titles, asked.title)
-        self._skills = [Nearness(words.skills, one) for one in asked.skills]
+    def __init__(self, asked: Asked, skills: Sequence[str], words: Vocabularies) -> None:
+        compared = asked.titles or (lambda texts: Nearness(texts, None, asked.title))
+        self._title = compared(words.titles)
+        self._skills = [Nearness(words.skills, *one) for one in zip(skills, asked.skills, strict=True)]
 
     def titles(self, columns: Columns, rows: Rows) -> tuple[Whole, Whole]:
         """Closeness of the current title, and of the closest past one."""

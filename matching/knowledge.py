@@ -25,8 +25,11 @@ from matching.text import key
 from matching.thesaurus import LANGUAGES, Entry
 from matching.translation import Dictionary
 
-KNOWLEDGE_VERSION: Final = 1
+KNOWLEDGE_VERSION: Final = 2
 """Goes up whenever the same names would teach something else."""
+FITTED_NAMES: Final = 3
+"""Names of a concept in each other language that the adapter is fitted to, beside all English ones: as good as all of
+them, and a third less to encode."""
 NAME_B: Final = 0.3
 """Length normalisation of BM25 over names, which are all short."""
 PROFILE_SIZE: Final = 40
@@ -113,11 +116,12 @@ class Knowledge:
         self._english_words = _words_of([names[at] for at in english])
         self._owners = _Owners(owners, len(self.concepts))
         self._english_owners = _Owners(owners[english], len(self.concepts))
-        vectors = encoded(names if adapted else [names[at] for at in english], encoder, progress)
-        self.adapter = fit_adapter(vectors, owners) if adapted and names else None
-        self._english_vectors = self.adapted(vectors[english] if adapted else vectors)
+        fitted = _fitted(owners, languages) if adapted else english
+        vectors = encoded([names[at] for at in fitted], encoder, progress)
+        self.adapter = fit_adapter(vectors, owners[fitted]) if adapted and names else None
+        self._english_vectors = self.adapted(vectors[np.isin(fitted, english)])
         self.centroids = unit(class_means(self._english_vectors, self._english_owners.owners, len(self.concepts)))
-        in_names = dict(zip(names if adapted else (names[at] for at in english), vectors, strict=True))
+        in_names = dict(zip((names[at] for at in fitted), vectors, strict=True))
         self.sample = self._sampled(in_names, progress)
         self._by_name: dict[str, list[int]] = {}
         for name, owner in zip(names, owners.tolist(), strict=True):
@@ -360,6 +364,16 @@ def _flat(concepts: Sequence[Entry]) -> tuple[list[str], NDArray[np.int64], list
             owners.extend([number] * len(written))
             languages.extend([language] * len(written))
     return names, np.asarray(owners, dtype=np.int64), languages
+
+
+def _fitted(owners: NDArray[np.int64], languages: Sequence[str]) -> NDArray[np.int64]:
+    """Which names the adapter is fitted to: those in English, and each concept's first in every other language."""
+    written = np.asarray(languages, "U2")
+    begins = np.ones(len(owners), dtype=bool)
+    begins[1:] = (owners[1:] != owners[:-1]) | (written[1:] != written[:-1])
+    places = np.arange(len(owners))
+    places -= np.maximum.accumulate(np.where(begins, places, 0))
+    return np.flatnonzero((written == "en") | (places < FITTED_NAMES))
 
 
 def _mixture(cosines: Scores, size: int) -> sp.csr_matrix:

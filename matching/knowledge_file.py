@@ -11,7 +11,7 @@ import mmap
 import os
 import struct
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,9 @@ from matching.thesaurus import Entry
 FORMAT: Final = b"puente-knowledge"
 FORMAT_VERSION: Final = 1
 SUFFIX: Final = ".knowledge"
+UNFINISHED: Final = ".part"
+SPARE: Final = 2
+"""Files of other revisions that stay, for a process that still works with one, or goes back to it."""
 _ALIGNED: Final = 64
 _HEAD: Final = struct.Struct("<16s32sIIQ")
 """Format, SHA-256 of everything after it, format version, length of the table of contents, length of the file."""
@@ -63,12 +66,17 @@ def file_of(folder: Path, revision: str) -> Path:
     return folder / f"{revision}{SUFFIX}"
 
 
-def remove_others(folder: Path, kept: Sequence[str]) -> None:
-    """Delete the files of all revisions but these; who has one mapped keeps it until it lets go."""
-    for file in folder.glob(f"*{SUFFIX}"):
-        if file.stem not in kept:
-            with suppress(OSError):
-                file.unlink()
+def remove_others(folder: Path, kept: Collection[str], *, spare: int = SPARE) -> None:
+    """Delete what interrupted writers left, and all revisions but these and the newest few besides.
+
+    Who has a file mapped keeps it until it lets go; who was writing one learns again another time.
+    """
+    others = [file for file in folder.glob(f"*{SUFFIX}") if file.stem not in kept]
+    with suppress(OSError):
+        others.sort(key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
+    for file in [*others[spare:], *folder.glob(f".*{UNFINISHED}")]:
+        with suppress(OSError):
+            file.unlink()
 
 
 def save(knowledge: Knowledge, file: Path) -> None:
@@ -84,7 +92,9 @@ def save(knowledge: Knowledge, file: Path) -> None:
     for chunk in _chunks(contents, arrays):
         digest.update(chunk)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", suffix=".part", delete=False) as written:
+    with tempfile.NamedTemporaryFile(
+        dir=file.parent, prefix=f".{file.stem}.", suffix=UNFINISHED, delete=False
+    ) as written:
         try:
             written.write(FORMAT + digest.digest() + lengths)
             for chunk in _chunks(contents, arrays):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.columns import Columns, Lists, Rows, best_of
+from matching.postings import Postings
 from matching.texts import Codes
 
 FULL_CREDIT: Final = 100
@@ -47,18 +48,36 @@ def find(lists: Lists, rows: Rows, tables: list[Credits]) -> list[Found]:
     return [_found(position, item, table.take(codes)) for table in tables]
 
 
+def best_credits(columns: Columns, name: str, rows: Rows, table: Credits) -> Values:
+    """Highest credit of each of `rows` for one need, in [0, 1], by whichever way is less work."""
+    lists = columns.lists[name]
+    codes = np.flatnonzero(table)
+    if lists.postings is None or lists.postings.count(codes) > len(rows):
+        return find(lists, rows, [table])[0].best(len(rows))
+    return posted_credits(lists.postings, codes, table, len(columns)).take(rows) / FULL_CREDIT
+
+
+def posted_credits(postings: Postings, codes: NDArray[np.int64], table: Credits, count: int) -> Credits:
+    """Highest credit for one need, by row of the columns; `codes` are those that earn any."""
+    best = np.zeros(count, dtype=np.uint8)
+    # The highest credit is written last.
+    for code in codes[np.argsort(table[codes], kind="stable")].tolist():
+        best[postings.rows[postings.entries(code)]] = table[code]
+    return best
+
+
 def _found(position: Rows, item: Rows, credit: Credits) -> Found:
-    hits = np.flatnonzero(credit)
+    hits = np.flatnonzero(credit != 0)
     return Found(position.take(hits), item.take(hits), credit.take(hits))
 
 
-def holders(columns: Columns, name: str, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """By row, whether its list has one of these codes."""
+def holders(columns: Columns, name: str, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """By row, whether its list has a code that is `wanted`, shape (codes,)."""
     lists = columns.lists[name]
     held = np.zeros(len(columns), dtype=bool)
     if lists.postings is None:
-        held[lists.owners(np.flatnonzero(np.isin(lists.items["code"], codes)))] = True
+        held[lists.owners(np.flatnonzero(wanted.take(lists.items["code"])))] = True
         return held
-    for code in codes.tolist():
+    for code in np.flatnonzero(wanted).tolist():
         held[lists.postings.rows[lists.postings.entries(code)]] = True
     return held

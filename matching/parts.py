@@ -18,7 +18,7 @@ from matching.brief import Brief
 from matching.columns import UNKNOWN, Columns, Rows, Vocabularies
 from matching.gates import comparable, english_levels, held_certification, shared_minutes
 from matching.hours import Workday, length
-from matching.matches import Values, credit_table, find
+from matching.matches import Values, best_credits, credit_table
 from matching.skills import GUESS, SkillJudge, depth_of_items, experience_share, recency
 from matching.taxonomy import Taxonomy
 
@@ -192,11 +192,9 @@ def _domain(brief: Brief, words: Vocabularies, taxonomy: Taxonomy) -> Direct:
     tables = [credit_table(taxonomy.domains.credits(one), words.domains) for one in brief.domains]
 
     def part(columns: Columns, rows: Rows) -> Part:
-        lists = columns.lists["domains"]
-        earned = [found.best(len(rows)) for found in find(lists, rows, tables)]
-        nothing_stated = lists.starts.take(rows) == lists.starts.take(rows + 1)
-        value = np.mean(earned, axis=0)
-        return Part(value, value, np.where(nothing_stated, 1.0, value))
+        starts = columns.lists["domains"].starts
+        value = np.mean([best_credits(columns, "domains", rows, table) for table in tables], axis=0)
+        return Part(value, value, np.where(starts.take(rows) == starts.take(rows + 1), 1.0, value))
 
     return Direct(part)
 
@@ -239,7 +237,7 @@ def _start(brief: Brief, _words: Vocabularies, _taxonomy: Taxonomy) -> Lookup:
 
     def index(columns: Columns, rows: Rows) -> NDArray[Any]:
         available = columns.fixed["available_from"].take(rows)
-        days = np.clip(available.astype(np.int64) - starts_on, 0, DAYS_TO_NO_START)
+        days = np.minimum(np.maximum(available.astype(np.int64) - starts_on, 0), DAYS_TO_NO_START)
         days[available == UNKNOWN] = DAYS_TO_NO_START + 1
         return days
 
@@ -258,7 +256,8 @@ def _freshness(brief: Brief, _words: Vocabularies, _taxonomy: Taxonomy) -> Looku
     table = _certain(np.exp2(-np.arange(OLDEST_DAYS + 1) / FRESHNESS_HALF_LIFE_DAYS))
 
     def index(columns: Columns, rows: Rows) -> NDArray[Any]:
-        return np.clip(as_of - columns.fixed["updated_on"].take(rows).astype(np.int64), 0, OLDEST_DAYS)
+        age = as_of - columns.fixed["updated_on"].take(rows).astype(np.int64)
+        return np.minimum(np.maximum(age, 0), OLDEST_DAYS)
 
     return Lookup(table, index)
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.columns import VOCABULARIES, Columns, Rows, Vocabularies, columns_of
+from matching.columns import VOCABULARIES, Columns, Rows, Vocabularies, columns_of, joined
 from matching.errors import ModelMismatch, PoolBusy
 from matching.index import FaissIndex, VectorIndex
 from matching.profile import Profile
@@ -126,7 +126,7 @@ class Pool:
         model_hash: the one model all vectors are of.
         dimension: length of a vector.
         index: makes a table of vectors; FAISS unless a test brings its twin.
-        segment_rows: how many rows the tail may have before it becomes a segment.
+        segment_rows: how many rows a segment has at most; a tail of a quarter becomes one.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class Pool:
         self.segments: list[Segment] = []
         self.tail = Tail(self.words)
         self._segment_rows = segment_rows
+        self._tail_rows = max(1, segment_rows // 4)
         self._gone: dict[int, int] = {}
         self._lock = Lock()
         self._unwiped = 0
@@ -199,8 +200,8 @@ class Pool:
             one for one, known in zip(newest.values(), versions, strict=True) if known is None or one.version > known
         ]
         self._learn(news)
-        for start in range(0, len(news), self._segment_rows):
-            self._apply(news[start : start + self._segment_rows])
+        for start in range(0, len(news), self._tail_rows):
+            self._apply(news[start : start + self._tail_rows])
             self._tidy()
         return len(news)
 
@@ -313,21 +314,31 @@ class Pool:
         self._unwiped -= 1
 
     def _tidy(self) -> None:
-        """Make a segment of a full tail, and move what is left of a segment that has lost half its rows."""
+        """Make a segment of a full tail, one of several small ones, and move what is left of a hollow one.
+
+        A tail has no postings, so it is kept small; segments cost something each, so they are made large.
+        """
         for segment in [one for one in self.segments if 2 * one.count < len(one.columns)]:
             self.segments.remove(segment)
             if segment.count:
                 self.tail.append(segment.columns.take(np.flatnonzero(segment.live)))
-        if self.tail.count >= self._segment_rows:
+        if self.tail.count >= self._tail_rows:
             rows = self.tail.live_columns()
             self.tail = Tail(self.words)
-            for start in range(0, len(rows), self._segment_rows):
-                part = rows.take(np.arange(start, min(len(rows), start + self._segment_rows)))
-                if 2 * len(part) >= self._segment_rows:
-                    self.segments.append(sealed(part))
-                else:
-                    self.tail.append(part)
+            if 2 * len(rows) < self._tail_rows:
+                self.tail.append(rows)
+            else:
+                self._seal(rows)
         self._publish()
+
+    def _seal(self, rows: Columns) -> None:
+        """Make segments of rows, together with those of small segments once that fills one."""
+        small = [one for one in self.segments if 2 * len(one.columns) <= self._segment_rows]
+        if sum(one.count for one in small) + len(rows) >= self._segment_rows:
+            self.segments = [one for one in self.segments if one not in small]
+            rows = joined([*(one.columns.take(np.flatnonzero(one.live)) for one in small), rows])
+        for start in range(0, len(rows), self._segment_rows):
+            self.segments.append(sealed(rows.take(np.arange(start, min(len(rows), start + self._segment_rows)))))
 
     def _publish(self) -> None:
         shards = [segment.shard() for segment in self.segments]

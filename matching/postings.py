@@ -44,6 +44,14 @@ class Postings:
             return slice(0, 0)
         return slice(int(self.begins[at]), int(self.ends[at]))
 
+    def count(self, codes: Column) -> int:
+        """How many entries these codes have together, at most."""
+        if not len(self.codes):
+            return 0
+        at = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        here = at[self.codes[at] == codes]
+        return int(self.ends[here].sum(dtype=np.int64) - self.begins[here].sum(dtype=np.int64))
+
     def blank(self, code: int, item: int) -> None:
         """Forget that an item has a code.
 

@@ -5,7 +5,7 @@ parts add up to it exactly, and neither thread counts nor summation order can mo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from matching.brief import PARTS, WEIGHT_UNIT, Brief, share_weights
 from matching.columns import Columns, Rows, joined
+from matching.fairness_population import Standings, sample_of, standings_of
 from matching.gates import FAIL, UNSURE, Gate, gates_of
-from matching.interaction import Asked, Closeness, Closenesses, Interaction
+from matching.interaction import Asked, Closeness, Closenesses, Interaction, Measured
 from matching.parts import VALUE_UNIT, Judges, Part, applicable_parts, quantised, semantic
-from matching.pool import Pool
+from matching.pool import Pool, View
 from matching.segments import Shard
 from matching.taxonomy import Taxonomy
 
@@ -83,6 +84,7 @@ class Ranking:
     admitted: int
     weights: Mapping[str, int]
     model_hash: str
+    standings: Standings = field(compare=False, repr=False)
 
 
 def rank(pool: Pool, brief: Brief, asked: Asked, k: int, taxonomy: Taxonomy) -> Ranking:
@@ -94,20 +96,31 @@ def rank(pool: Pool, brief: Brief, asked: Asked, k: int, taxonomy: Taxonomy) -> 
     """
     # Rows first, words after: whatever code a row names is then known.
     view = pool.view()
-    asked.check(view.dimension, len(brief.skills))
+    asked.check(view.dimension, len(brief.facets))
+    return rank_view(view, brief, Interaction(asked, brief.facets, view.words), k, taxonomy)
+
+
+def rank_view(view: View, brief: Brief, measured: Measured, k: int, taxonomy: Taxonomy) -> Ranking:
+    """Rank what a view shows by closenesses that are measured somehow.
+
+    Raises:
+        WeightsInvalid: the brief's weights leave nothing to rank by.
+    """
     weights = share_weights(brief.weights, applicable_parts(brief))
     gates = gates_of(brief, view.words, taxonomy)
     judges = Judges(brief, weights, view.words, taxonomy)
     sieve = _Sieve(gates, brief.exclude_unknown)
     admitted = [_Admitted(shard.columns, sieve.admitted(shard)) for shard in view.shards]
-    field = _Field(admitted, judges, Interaction(asked, view.words), weights.get("semantic", 0), len(brief.skills))
+    ranked = _Field(admitted, judges, measured, weights.get("semantic", 0), len(brief.facets))
+    best = ranked.best(k) if k > 0 else np.empty(0, dtype=np.int64)
     return Ranking(
-        entries=tuple(_entries(field, field.best(k), gates, weights)) if k > 0 else (),
+        entries=tuple(_entries(ranked, ranked.taken(best), gates, weights)),
         gates=tuple(sieve.reports()),
         considered=len(view),
-        admitted=len(field),
+        admitted=len(ranked),
         weights=weights,
         model_hash=view.model_hash,
+        standings=ranked.standings(best),
     )
 
 
@@ -160,7 +173,7 @@ class _Field:
     """
 
     def __init__(
-        self, admitted: Sequence[_Admitted], judges: Judges, interaction: Interaction, weight: int, skills: int
+        self, admitted: Sequence[_Admitted], judges: Judges, interaction: Measured, weight: int, skills: int
     ) -> None:
         self.judges = judges
         self.interaction = interaction
@@ -169,19 +182,25 @@ class _Field:
         self._weight = weight
         self._skills = skills
         weighed = [judges.weighed(one.columns, one.rows) for one in admitted]
-        self._apart: NDArray[np.int32] = np.concatenate([*weighed, np.zeros(0, dtype=np.int32)])
+        self.apart: NDArray[np.int32] = np.concatenate([*weighed, np.zeros(0, dtype=np.int32)])
 
     def __len__(self) -> int:
-        return len(self._apart)
+        return len(self.apart)
 
-    def best(self, k: int) -> Columns | None:
-        """The best `k` rows, best first; ties break by id."""
+    def best(self, k: int) -> Rows:
+        """Positions of the best `k` rows, best first; ties break by id."""
         positions = self._contenders(k)
-        totals = self._totals(positions)
+        totals = self.totals(positions)
         near = positions[totals >= _floor(totals, k)]
         totals = totals[totals >= _floor(totals, k)]
-        high, low = (self._key(name, near) for name in ("id_high", "id_low"))
-        return self._taken(near[np.lexsort((low, high, -totals))][:k])
+        high, low = (self.key(name, near) for name in ("id_high", "id_low"))
+        best: Rows = near[np.lexsort((low, high, -totals))][:k]
+        return best
+
+    def standings(self, best: Rows) -> Standings:
+        """Everybody here, for whoever counts them."""
+        sample = sample_of(len(self))
+        return standings_of([(one.columns, one.rows) for one in self._admitted], best, sample, self.totals(sample))
 
     def _contenders(self, k: int) -> Rows:
         """Positions, ascending, that can still be among the best k.
@@ -192,23 +211,23 @@ class _Field:
         """
         if len(self) <= max(EXACT_ROWS, 4 * k):
             return np.arange(len(self))
-        seeds = np.sort(np.argpartition(self._apart, len(self) - 4 * k)[len(self) - 4 * k :])
-        floor = _floor(self._totals(seeds), k)
-        contenders = np.flatnonzero(self._apart >= floor - self._weight * VALUE_UNIT)
+        seeds = np.sort(np.argpartition(self.apart, len(self) - 4 * k)[len(self) - 4 * k :])
+        floor = _floor(self.totals(seeds), k)
+        contenders = np.flatnonzero(self.apart >= floor - self._weight * VALUE_UNIT)
         if not self._skills:
             return contenders
         highest = np.concatenate([self._semantic(one.columns, rows, None) for one, rows in self._split(contenders)])
-        still: Rows = contenders[self._apart[contenders] + self._weight * highest >= floor]
+        still: Rows = contenders[self.apart[contenders] + self._weight * highest >= floor]
         return still
 
-    def _totals(self, positions: Rows) -> Totals:
+    def totals(self, positions: Rows) -> Totals:
         """Scores of these positions, ascending."""
         closeness = [
             self._semantic(one.columns, rows, self.interaction.skills(one.columns, rows))
             for one, rows in self._split(positions)
         ]
         together: Totals = np.concatenate([*closeness, np.zeros(0, dtype=np.int64)])
-        totals: Totals = self._apart[positions] + self._weight * together
+        totals: Totals = self.apart[positions] + self._weight * together
         return totals
 
     def _semantic(self, columns: Columns, rows: Rows, skills: Totals | None) -> Totals:
@@ -226,11 +245,12 @@ class _Field:
             if len(here):
                 yield one, one.rows.take(here - self._starts[at])
 
-    def _key(self, name: str, positions: Rows) -> NDArray[np.uint64]:
+    def key(self, name: str, positions: Rows) -> NDArray[np.uint64]:
+        """A half of the ids of these positions, ascending."""
         found = [one.columns.fixed[name].take(rows) for one, rows in self._split(positions)]
         return np.concatenate([*found, np.zeros(0, dtype=np.uint64)])
 
-    def _taken(self, positions: Rows) -> Columns | None:
+    def taken(self, positions: Rows) -> Columns | None:
         """A copy of the rows of these positions, in this order."""
         order = np.argsort(positions, kind="stable")
         parts = [one.columns.take(rows) for one, rows in self._split(positions[order])]
@@ -251,12 +271,12 @@ def _entries(
     if best is None:
         return
     closeness = field.interaction.all(best)
-    scores = {name: _scores(part) for name, part in field.judges.parts(best).items()}
-    scores["semantic"] = _scores(_semantic_part(closeness))
+    judged = field.judges.parts(best) | {"semantic": _semantic_part(closeness)}
+    scores = {name: [column.tolist() for column in _scores(part)] for name, part in judged.items()}
     outcomes = {gate.name: gate.answer(best).tolist() for gate in gates}
     for row in range(len(best)):
         parts = tuple(
-            PartScore(name, weights[name], *(int(column[row]) for column in scores[name]))
+            PartScore(name, weights[name], *[column[row] for column in scores[name]])
             for name in PARTS
             if name in weights
         )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from matching.brief import Brief, SkillNeed
 from matching.columns import UNKNOWN, Columns, Lists, Rows, Vocabularies, best_of
-from matching.matches import FULL_CREDIT, Credits, Found, Values, credit_table, find
+from matching.matches import FULL_CREDIT, Credits, Found, Values, credit_table, find, posted_credits
 from matching.taxonomy import Taxonomy
 
 MUST_WEIGHT: Final = 2.0
@@ -36,7 +36,9 @@ class SkillJudge:
         self._weights = [MUST_WEIGHT if need.must else NICE_WEIGHT for need in brief.skills]
         self._year = brief.as_of.year
         self._tables = [credit_table(taxonomy.skills.credits(need.skill), words.skills) for need in brief.skills]
+        self._codes = [np.flatnonzero(table) for table in self._tables]
         self._experiences = words.experiences.table(_UNSTATED)
+        self._recency = recency(self._year, self._experiences[:, 2])
         self._depths = [self._depth_tables(at) for at in range(len(self._needs))]
 
     def values(self, columns: Columns, rows: Rows) -> tuple[Values, Values]:
@@ -59,53 +61,43 @@ class SkillJudge:
         """Value, low and high of coverage and of depth, of all rows."""
         count, lists = len(columns), columns.lists["skills"]
         found = find(lists, np.arange(count), self._tables)
-        covered, depths = np.zeros(count), np.zeros((3, count))
+        covered, dated, depths = np.zeros(count), np.zeros(count), np.zeros((3, count))
         for need, weight, one in zip(self._needs, self._weights, found, strict=True):
             covered += weight * one.best(count)
+            dated += weight * best_of(one.position, self._dated_credits(lists, one), count)
             worths = self._ranged_worths(lists, one, need)
             depths += weight * np.stack([best_of(one.position, worth, count) for worth in worths])
-        value = covered / sum(self._weights)
+        value, sure = covered / sum(self._weights), dated / sum(self._weights)
         depth, low, high = depths / sum(self._weights)
         nothing_stated = columns.fixed["skill_count"] == 0
-        return (value, value, np.where(nothing_stated, 1.0, value)), (depth, low, np.where(nothing_stated, 1.0, high))
+        return (value, sure, np.where(nothing_stated, 1.0, value)), (depth, low, np.where(nothing_stated, 1.0, high))
 
     def _by_posting(self, lists: Lists, count: int) -> bool:
         """Whether reading all postings of the needs is less work than reading the lists of so many rows."""
         if lists.postings is None:
             return False
-        entries = 0
-        for table in self._tables:
-            for code in np.flatnonzero(table).tolist():
-                within = lists.postings.entries(code)
-                entries += within.stop - within.start
+        entries = sum(lists.postings.count(codes) for codes in self._codes)
         items = len(lists.items["code"]) * count / max(1, len(lists.starts) - 1)
         return _BY_ENTRY * entries < items * (_BY_ITEM + _BY_ITEM_AND_NEED * len(self._tables))
 
     def _posted(self, lists: Lists, at: int, count: int) -> tuple[Credits, Values]:
         """Highest credit and depth for one need, by row of the columns."""
         assert lists.postings is not None  # noqa: S101 - asked before
-        best, deepest = np.zeros(count, dtype=np.uint8), np.zeros(count)
-        table, experience = self._tables[at], lists.items["experience"]
-        codes = np.flatnonzero(table)
-        # The highest credit is written last.
-        for code in codes[np.argsort(table[codes], kind="stable")].tolist():
+        table, codes, experience = self._tables[at], self._codes[at], lists.items["experience"]
+        deepest = np.zeros(count)
+        for code in codes.tolist():
             entries = lists.postings.entries(code)
-            holders = lists.postings.rows[entries]
-            best[holders] = table[code]
-            depths = self._depths[at][int(table[code])]
-            np.maximum.at(deepest, holders, depths.take(experience.take(lists.postings.items[entries])))
-        return best, deepest
+            depths = self._depths[at][int(table[code])].take(experience.take(lists.postings.items[entries]))
+            np.maximum.at(deepest, lists.postings.rows[entries], depths)
+        return posted_credits(lists.postings, codes, table, count), deepest
 
     def _depth_tables(self, at: int) -> Mapping[int, Values]:
-        """Depth by experience, for each credit the need may give."""
-        years, level, last_used = self._experiences.T
-        return {
-            credit: depth_of_items(
-                np.full(len(years), credit / FULL_CREDIT), years, level, last_used, self._needs[at].years, self._year
-            )[0]
-            for credit in np.unique(self._tables[at]).tolist()
-            if credit
-        }
+        """Depth by experience, for each credit the need may give: `depth_of_items` for all of them at once."""
+        years, level, _ = self._experiences.T
+        share = experience_share(years / 10, self._needs[at].years)
+        share = np.where(years == UNKNOWN, np.where(level == UNKNOWN, GUESS, level / 5), share)
+        credits_ = np.unique(self._tables[at][self._codes[at]]).tolist()
+        return {credit: credit / FULL_CREDIT * self._recency * share for credit in credits_}
 
     def _worths(self, lists: Lists, found: Found, at: int) -> Values:
         """Depth of each item found."""
@@ -115,6 +107,11 @@ class SkillJudge:
             same = np.flatnonzero(found.credit == credit)
             worth[same] = depths.take(experience.take(same))
         return worth
+
+    def _dated_credits(self, lists: Lists, found: Found) -> Values:
+        """Credit of each item that says for how long or when last; a bare claim may turn out to be nothing."""
+        years, _, last_used = self._experiences[lists.items["experience"].take(found.item)].T
+        return np.where((years != UNKNOWN) | (last_used != UNKNOWN), found.credit / FULL_CREDIT, 0.0)
 
     def _ranged_worths(self, lists: Lists, found: Found, need: SkillNeed) -> Triple:
         years, level, last_used = self._experiences[lists.items["experience"].take(found.item)].T

@@ -197,7 +197,7 @@ def _columns_of(arrays: Arrays, words: Vocabularies) -> Columns:
         items = {column: arrays[f"{name}/items/{column}"] for column in columns}
         prefix = f"{name}/postings/"
         parts = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-        postings = Postings(**parts) if name == POSTED else None
+        postings = Postings(**parts) if name in POSTED else None
         lists[name] = Lists(arrays[f"{name}/starts"], items, postings)
     return Columns(words, fixed, lists)
 

@@ -349,6 +349,11 @@ class Taxonomy:
         return 1, None
 
 
+def without_gender_marks(text: str) -> str:
+    """The text without what stands for both genders: "Ingeniero/a", "Desarrollador(a)"."""
+    return _GENDER.sub("", text)
+
+
 def _by_id(concepts: Iterable[Concept]) -> dict[str, Concept]:
     by_id: dict[str, Concept] = {}
     for concept in concepts:

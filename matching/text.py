@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r"\.?(?:[^\W_][\u0300-\u036f]*)+[+#]*")
+_CONTACT: Final = re.compile(r"(?<!\S)\S*@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _DROPPED: Final = re.compile(r"[\s.\-_/'’()\[\],:;&|]+")
 
 
@@ -41,3 +42,8 @@ def tokens(text: str) -> Iterator[Token]:
     """Words of a text; `C++`, `C#`, `.NET` are one word each, `Node.js` is two that join."""
     for match in _TOKEN.finditer(text):
         yield Token(match.group(), match.start(), match.end())
+
+
+def without_contacts(text: str) -> str:
+    """Drop addresses and links: a mailbox at docker.com is no experience."""
+    return _CONTACT.sub(" ", text)

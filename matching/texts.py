@@ -28,7 +28,7 @@ class Codes(Generic[Value]):
         self.revision = 0
         self._code: dict[Value, int] = {}
         self._free: list[int] = []
-        self._table: tuple[int, NDArray[np.int64]] | None = None
+        self._kept: tuple[int, Hashable, NDArray[Any]] | None = None
 
     def __len__(self) -> int:
         """One more than the highest number ever given."""
@@ -57,10 +57,16 @@ class Codes(Generic[Value]):
 
     def table(self, nothing: tuple[int, ...]) -> NDArray[np.int64]:
         """Values that are rows of numbers, by their number; `nothing` where there is no value."""
-        if self._table is None or self._table[0] != self.revision:
+        return self.worked_out(nothing, lambda: np.array([value or nothing for value in self.values], dtype=np.int64))
+
+    def worked_out(self, asked: Hashable, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """What `work` makes of the values for a question; the last answer is kept for as long as the values stay."""
+        kept = self._kept
+        if kept is None or kept[:2] != (self.revision, asked):
+            # The number is read first: what is added meanwhile is worked out again, not missed.
             revision = self.revision
-            self._table = revision, np.array([value or nothing for value in self.values], dtype=np.int64)
-        return self._table[1]
+            kept = self._kept = revision, asked, work()
+        return kept[2]
 
     def restore(self, values: Iterable[Value | None], uses: NDArray[np.int64]) -> None:
         """Take over numbers that were given before; those without a value are free."""

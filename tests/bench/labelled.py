@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.thesaurus import Entry, read_esco
+from matching.esco import read_esco
+from matching.thesaurus import Entry
 
 NO_LABEL = ("LABEL NOT PRESENT", "UNDERSPECIFIED")
 ESCO_FILES = (

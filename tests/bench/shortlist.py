@@ -25,13 +25,16 @@ import numpy as np
 import psutil
 import psycopg
 
-from matching import BRIEF, PROFILE, Brief, Taxonomy, pool_of, rank
+from app.matchmaking.engine import asked_by
+from app.matchmaking.queries import vector_of, vectors_of
+from matching import BRIEF, PROFILE, Brief, Change, Pool, Taxonomy, rank
 from tests.bench import peer
 from tests.bench.people import SEED_DATA
 from tests.bench.scratch import credentials, facts_of, requests_of, scratch
 from tests.postgres import Server, connect
 
 SIZE: Final = 25
+DIMENSION: Final = 384
 WARM_UP: Final = 5
 ROUNDING: Final = 5_000
 """Billionths by which two inner products of float16 vectors, summed in another order, may move a score."""
@@ -119,13 +122,17 @@ def rank_alone(
     connection: psycopg.Connection[Any], taxonomy: Taxonomy, questions: list[tuple[Brief, np.ndarray]], rounds: int
 ) -> list[float]:
     """Milliseconds of the ranking itself, in this process: what the peer's statement is to be compared with."""
-    vector_of = "SELECT engineer_id, vector FROM profile_entry WHERE listed ORDER BY engineer_id"
-    rows = connection.execute(vector_of).fetchall()
+    statement = "SELECT engineer_id, vector FROM profile_entry WHERE listed ORDER BY engineer_id"
+    rows = connection.execute(statement).fetchall()
     profiles = [PROFILE.validate_json(facts) for facts in facts_of(connection).values()]
-    vectors = np.stack([np.frombuffer(vector, "<f2").astype(np.float32) for _, vector in rows])
-    pool = pool_of(profiles, vectors, model_hash="")
+    pool = Pool("", DIMENSION)
+    changes = [
+        Change(one.id, 1, one, vectors_of(one, vector_of(vector)))
+        for one, (_, vector) in zip(profiles, rows, strict=True)
+    ]
+    pool.apply(changes, model_hash="")
     return [
-        timed(lambda brief=brief, vector=vector: rank(pool, brief, vector, SIZE, taxonomy))[1]
+        timed(lambda brief=brief, vector=vector: rank(pool, brief, asked_by(brief, vector), SIZE, taxonomy))[1]
         for _ in range(rounds)
         for brief, vector in questions
     ]

@@ -133,12 +133,17 @@ def semantic(profile: Profile, brief: Brief, vectors: Vectors) -> float:
 
 
 def coverage(profile: Profile, brief: Brief, taxonomy: Taxonomy) -> Range:
-    total = sum(
-        weight(need) * max((credit(fact.skill, need.skill, taxonomy) for fact in profile.skills), default=0.0)
-        for need in brief.skills
+    claimed = [fact.skill for fact in profile.skills]
+    dated = [fact.skill for fact in profile.skills if fact.years is not None or fact.last_used is not None]
+    value, low = (
+        sum(
+            weight(need) * max((credit(skill, need.skill, taxonomy) for skill in skills), default=0.0)
+            for need in brief.skills
+        )
+        / sum(weight(need) for need in brief.skills)
+        for skills in (claimed, dated)
     )
-    value = total / sum(weight(need) for need in brief.skills)
-    return value, value, value if profile.skills else 1.0
+    return value, low, value if profile.skills else 1.0
 
 
 def depth(profile: Profile, brief: Brief, taxonomy: Taxonomy) -> Range:

@@ -163,7 +163,7 @@ def test_removal_forgets_facts_words_and_vectors_at_once(segment_rows):
     for name, lists in columns.lists.items():
         assert not lists.items["code"].any()
         if lists.postings is not None:
-            assert name == "skills"
+            assert name in ("skills", "domains")
             assert (lists.postings.begins == lists.postings.ends).all()
             assert not lists.postings.items.any()
 
@@ -247,7 +247,8 @@ def test_a_skill_without_a_vector_is_close_to_nothing_until_it_has_one():
     vectors = Vectors(3)
     bare = Change(uid(1), 1, a_profile(1, skills=skills(python=1)), {"Backend Developer": vectors["Backend Developer"]})
     pool = Pool(MODEL, DIMENSION)
-    brief = a_brief(skills=(SkillNeed("python"),))
+    vectors["rust"] = vectors["python"]
+    brief = a_brief(skills=(SkillNeed("rust"),))
 
     pool.apply([bare], model_hash=MODEL)
     before = a_ranking(pool, brief, 1, vectors).entries[0].closeness.skills
@@ -257,6 +258,18 @@ def test_a_skill_without_a_vector_is_close_to_nothing_until_it_has_one():
     assert a_ranking(pool, brief, 1, vectors).entries[0].closeness.skills == (1.0,)
 
 
+def test_a_skill_that_is_asked_for_by_name_needs_no_vector():
+    bare = Change(
+        uid(1), 1, a_profile(1, skills=skills(python=1)), {"Backend Developer": Vectors(3)["Backend Developer"]}
+    )
+    pool = Pool(MODEL, DIMENSION)
+    pool.apply([bare], model_hash=MODEL)
+
+    ranking = a_ranking(pool, a_brief(skills=(SkillNeed("python"),)), 1, Vectors(3))
+
+    assert ranking.entries[0].closeness.skills == (1.0,)
+
+
 def test_a_full_tail_becomes_a_segment_and_a_hollow_segment_goes():
     profiles = Chance(seed=1).profiles(100)
     pool = a_pool(profiles, Vectors(1), segment_rows=16)
@@ -264,7 +277,7 @@ def test_a_full_tail_becomes_a_segment_and_a_hollow_segment_goes():
 
     pool.apply([Change(one.id, 1) for one in profiles[:60]], model_hash=MODEL)
 
-    assert sizes == [16] * 6
+    assert sizes == [*[16] * 6, 4]
     assert len(pool) == 40
     assert all(2 * segment.count >= len(segment.columns) for segment in pool.segments)
     assert pool.ids() == {one.id for one in profiles[60:]}

@@ -27,6 +27,7 @@ from matching import (
     SkillFact,
     SkillNeed,
     WeightsInvalid,
+    fairness_population,
     rank,
     ranking,
 )
@@ -128,6 +129,7 @@ def test_the_bound_spares_most_texts(monkeypatch):
     pool = a_pool(profiles, vectors)
     brief = a_brief(weights={"semantic": 0.002, "freshness": 0.998})
     monkeypatch.setattr(ranking, "EXACT_ROWS", 20)
+    monkeypatch.setattr(fairness_population, "SAMPLE", 20)
     similarities = pool.words.titles.index.similarities
     monkeypatch.setattr(
         pool.words.titles.index,

@@ -1,7 +1,8 @@
 import pytest
 
 from matching import TaxonomyInvalid
-from matching.thesaurus import ESCO_ATTRIBUTION, PUENTE, entries_of, read_esco
+from matching.esco import ESCO_ATTRIBUTION, read_esco
+from matching.thesaurus import PUENTE, entries_of
 from tests.matching.builders import words
 
 OCCUPATIONS_ES = (
