@@ -14,6 +14,31 @@ class WordsAbandoned:
 
 
 @dataclass(frozen=True)
+class ThesaurusImported(Event):
+    """An operator imported names from elsewhere, in place of what was imported of that source before."""
+
+    action = "thesaurus.imported"
+    subject_type = "thesaurus"
+
+    name: str
+    release: str
+    digest: str
+    concepts: int
+    names: int
+
+
+@dataclass(frozen=True)
+class ThesaurusRemoved(Event):
+    """An operator took imported names away again."""
+
+    action = "thesaurus.removed"
+    subject_type = "thesaurus"
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class SkillMapped(Event):
     """A curator said which skill a queued word names."""
 

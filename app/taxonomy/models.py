@@ -93,6 +93,47 @@ class TaxonomyRevision(SQLModel, table=True):
     reference: str = Field(description="Hash of the reference data it began from.")
 
 
+class ThesaurusSource(SQLModel, table=True):
+    """A collection of names an operator imported, with what its owner wants to be said."""
+
+    __tablename__ = "thesaurus_source"
+    __table_args__ = (
+        CheckConstraint("concepts > 0 AND names > 0", name="not_empty"),
+        {
+            "info": {
+                TENANCY: SHARED,
+                **classified(public="id name attribution licence release languages concepts names digest imported_at"),
+            }
+        },
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(max_length=40, unique=True)
+    attribution: str
+    licence: str
+    release: str = Field(max_length=40)
+    languages: list[str] = Field(sa_column=Column(ARRAY(String(2)), nullable=False))
+    concepts: int
+    names: int
+    digest: str = Field(max_length=64, description="SHA-256 over everything that was imported.")
+    imported_at: datetime = Field(default_factory=utcnow)
+
+
+class ThesaurusEntry(SQLModel, table=True):
+    """Names of one imported concept in one language, the preferred one first."""
+
+    __tablename__ = "thesaurus_entry"
+    __table_args__ = (
+        CheckConstraint("cardinality(names) > 0", name="named"),
+        {"info": {TENANCY: SHARED, **classified(public="source_id concept_id language names")}},
+    )
+
+    source_id: UUID = Field(foreign_key="thesaurus_source.id", ondelete="CASCADE", primary_key=True)
+    concept_id: str = Field(max_length=200, primary_key=True)
+    language: str = Field(max_length=2, primary_key=True)
+    names: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
 class UnmatchedSkill(SQLModel, table=True):
     """A skill as somebody wrote it that no concept goes by; kept, counted and queued for a curator."""
 

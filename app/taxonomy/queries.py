@@ -16,7 +16,16 @@ from app.core.ids import new_id
 from app.core.keyring import house_key
 from app.core.pages import PageQuery, Rows, list_rows
 from app.taxonomy.errors import ConceptNotFound, UnmatchedSkillNotFound
-from app.taxonomy.models import City, Concept, ConceptKind, TaxonomyRevision, UnmatchedSkill, UnmatchedStatus
+from app.taxonomy.models import (
+    City,
+    Concept,
+    ConceptKind,
+    TaxonomyRevision,
+    ThesaurusEntry,
+    ThesaurusSource,
+    UnmatchedSkill,
+    UnmatchedStatus,
+)
 from app.taxonomy.words import fold
 
 _TAXONOMY_LOCK: Final = 7106
@@ -59,6 +68,50 @@ async def replace_reference(session: AsyncSession, concepts: Sequence[Concept], 
     await session.flush()
 
 
+async def find_source(session: AsyncSession, name: str) -> ThesaurusSource | None:
+    """What is imported of this source."""
+    return (await session.exec(select(ThesaurusSource).where(col(ThesaurusSource.name) == name))).one_or_none()
+
+
+async def all_sources(session: AsyncSession) -> Sequence[ThesaurusSource]:
+    """Every imported source, by name."""
+    return (await session.exec(select(ThesaurusSource).order_by(col(ThesaurusSource.name)))).all()
+
+
+async def list_sources(session: AsyncSession, query: PageQuery) -> Rows[ThesaurusSource]:
+    """One page of imported sources, by name."""
+    return await list_rows(
+        session,
+        select(ThesaurusSource),
+        query,
+        {"name": ThesaurusSource.name},  # type: ignore[dict-item]
+        tie=col(ThesaurusSource.id),
+    )
+
+
+async def imported_digests(session: AsyncSession) -> Sequence[str]:
+    """What is imported, by the hash of each source's content."""
+    return (await session.exec(select(ThesaurusSource.digest))).all()
+
+
+async def imported_names(session: AsyncSession) -> Sequence[tuple[str, str, str, Sequence[str]]]:
+    """Attribution, concept, language and names of everything imported, in no particular order."""
+    statement = select(
+        ThesaurusSource.attribution, ThesaurusEntry.concept_id, ThesaurusEntry.language, ThesaurusEntry.names
+    ).join(ThesaurusEntry, col(ThesaurusEntry.source_id) == col(ThesaurusSource.id))
+    return (await session.exec(statement)).all()
+
+
+async def delete_source(session: AsyncSession, source_id: UUID) -> None:
+    """Take a source away with all its names."""
+    await session.exec(delete(ThesaurusSource).where(col(ThesaurusSource.id) == source_id))
+
+
+async def add_names(session: AsyncSession, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write names of imported concepts."""
+    await session.exec(insert(ThesaurusEntry), params=rows)
+
+
 async def mapped_words(session: AsyncSession) -> Sequence[UnmatchedSkill]:
     """Words curators have mapped to a skill."""
     words = (await session.exec(select(UnmatchedSkill).where(col(UnmatchedSkill.status) == "mapped"))).all()
@@ -93,6 +146,12 @@ async def list_cities(session: AsyncSession, query: PageQuery, *, named: str | N
     if country is not None:
         statement = statement.where(col(City.country) == country)
     return await list_rows(session, statement, query, {"name": City.name}, tie=col(City.id))  # type: ignore[dict-item]
+
+
+async def city_sizes(session: AsyncSession, city_ids: Collection[str]) -> dict[str, str]:
+    """The size of each of these cities by id."""
+    rows = await session.exec(select(City.id, City.size).where(col(City.id).in_(city_ids)))
+    return dict(rows.all())
 
 
 async def find_cities(session: AsyncSession, names: Sequence[str]) -> Sequence[City]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,18 @@ def read_concepts(folder: Path = SEED_DATA) -> list[Concept]:
     for name, (kind, table, classifier) in _FILES.items():
         concepts.extend(_concept(row, kind, classifier) for row in _rows(folder / name, table))
     return _without_repeats(concepts)
+
+
+@cache
+def present() -> Taxonomy:
+    """The reference data that comes with this release."""
+    return taxonomy_of(read_concepts())
+
+
+@cache
+def present_hash() -> str:
+    """Hash of the reference data that comes with this release."""
+    return files_hash()
 
 
 def read_cities(folder: Path = SEED_DATA) -> list[City]:

@@ -23,6 +23,8 @@ from app.taxonomy.schemas import (
     ConceptOut,
     ConceptQuery,
     MapUnmatchedSkill,
+    SourceQuery,
+    TaxonomySourceOut,
     UnmatchedQuery,
     UnmatchedSkillOut,
 )
@@ -104,6 +106,16 @@ async def list_unmatched_skills(
 ) -> Page[UnmatchedSkillOut]:
     """List the words nobody has matched to a skill yet, most frequent first."""
     return Page[UnmatchedSkillOut].model_validate(await service.list_unmatched(session, query, status=query.status))
+
+
+@router.get("/taxonomy/sources", operation_id="list_taxonomy_sources")
+async def list_taxonomy_sources(
+    query: Annotated[SourceQuery, Query()],
+    session: SessionDep,
+    actor: MayReadTaxonomy,
+) -> Page[TaxonomySourceOut]:
+    """List what was imported beside the project's own taxonomy, with the attribution each source asks for."""
+    return Page[TaxonomySourceOut].model_validate(await queries.list_sources(session, query))
 
 
 _CURATION = (UnmatchedSkillNotFound, AlreadyCurated, PreconditionFailed, PreconditionRequired)

@@ -29,6 +29,12 @@ class CityQuery(PageQuery):
     country: CountryCode | None = Field(None, description="ISO 3166-1 alpha-2 code.")
 
 
+class SourceQuery(PageQuery):
+    """Order of the list of imported sources."""
+
+    sort: Literal["name", "-name"] = Field("name", description="Order of the list.")
+
+
 class UnmatchedQuery(PageQuery):
     """Filters of the curator's queue."""
 
@@ -66,6 +72,28 @@ class CityOut(Out):
     latitude: float = Field(description="Degrees north.", examples=[6.25])
     longitude: float = Field(description="Degrees east.", examples=[-75.56])
     size: str = Field(description="metropolis, large or intermediate.", examples=["large"])
+
+
+class TaxonomySourceOut(Out):
+    """Names imported from elsewhere; whoever shows what was found by them shows the attribution."""
+
+    id: UUID = Field(description="Id of this import.")
+    name: str = Field(description="Short name of the source.", examples=["esco"])
+    attribution: str = Field(
+        description="What its owner wants to be said.", examples=["ESCO, © European Union, https://esco.ec.europa.eu"]
+    )
+    licence: str = Field(
+        description="Under what it is used.", examples=["Reused under Commission Decision 2011/833/EU."]
+    )
+    release: str = Field(description="Which release it is, empty if nobody said.", examples=["1.2.0"])
+    languages: list[str] = Field(description="BCP 47 codes of the languages it has names in.", examples=[["en", "es"]])
+    concepts: int = Field(description="How many things it names.", examples=[16934])
+    names: int = Field(description="How many names it has.", examples=[242117])
+    digest: str = Field(
+        description="SHA-256 over all its names: two imports of equal ones are equal.",
+        examples=["9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab"],
+    )
+    imported_at: datetime = Field(description="When it was imported.", examples=["2026-11-21T07:00:00Z"])
 
 
 class UnmatchedSkillOut(Out):

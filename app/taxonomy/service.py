@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -97,6 +97,11 @@ async def forget_skills(session: AsyncSession, written: Iterable[str]) -> None:
         abandoned = WordsAbandoned(frozenset(words))
         await announce(session, abandoned)
         await queries.delete_unmatched(session, [words[word] for word in words.keys() - abandoned.in_use])
+
+
+async def city_sizes(session: AsyncSession, city_ids: Collection[str]) -> dict[str, str]:
+    """How large each of these cities is, of those that are known."""
+    return await queries.city_sizes(session, city_ids) if city_ids else {}
 
 
 async def find_city(session: AsyncSession, written: str, country: str | None) -> City | None:
