@@ -165,7 +165,11 @@ class Request(SQLModel, table=True):
     service_type: ServiceType = enum_field(ServiceType, "service_type", default=ServiceType.DEVELOPMENT)
     engagement: EngagementKind = enum_field(EngagementKind, "engagement", default=EngagementKind.STAFF_AUGMENTATION)
     exclude_unknown: list[str] = _texts()
-    weights: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    weights: dict[str, float] | None = Field(
+        default=None,
+        sa_column=Column(JSONB(none_as_null=True), nullable=True),
+        description="None where the client's hold.",
+    )
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)
 

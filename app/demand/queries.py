@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.pages import Rows, Sorts, list_rows
 from app.demand.errors import RequestNotFound
+from app.demand.lifecycle import RequestStatus
 from app.demand.models import Request, RequestSkill
 from app.demand.schemas import RequestQuery
 
@@ -67,6 +68,23 @@ async def unknown_words(session: AsyncSession) -> Sequence[str]:
     return (
         await session.exec(select(RequestSkill.written).where(col(RequestSkill.skill_id).is_(None)).distinct())
     ).all()
+
+
+async def shown_to_suppliers(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, int]]:
+    """Ids and versions of the newest open requests that suppliers can read."""
+    statement = (
+        select(Request.id, Request.version)
+        .where(col(Request.open_to_suppliers), col(Request.status) == RequestStatus.OPEN)
+        .order_by(col(Request.id).desc())
+        .limit(limit)
+    )
+    return [(request_id, version) for request_id, version in await session.exec(statement)]
+
+
+async def descriptions(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What requests say, by id."""
+    statement = select(Request.id, Request.description).where(col(Request.id).in_(request_ids))
+    return dict((await session.exec(statement)).all())
 
 
 def _found(request: Request | None) -> Request:

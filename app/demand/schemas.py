@@ -49,7 +49,10 @@ class GateKind(StrEnum):
 
 
 class Weights(Schema):
-    """How much each part of the score counts; only proportions matter, and parts that do not apply are left out."""
+    """How much each part of the score counts; only proportions matter, and parts that do not apply are left out.
+
+    No part may have more than 0.6 of the whole.
+    """
 
     skill_coverage: Number = Field(0.27, ge=0, le=100, description="Skills asked for that are there.")
     skill_depth: Number = Field(0.16, ge=0, le=100, description="Years and recency of those skills.")
@@ -134,7 +137,13 @@ class _RequestFields(Schema):
         max_length=len(GateKind),
         description="Gates at which missing data leaves somebody out; elsewhere it does not.",
     )
-    weights: Weights = Field(default_factory=Weights, description="What counts how much.")
+    weights: Weights | None = Field(
+        None,
+        description="What counts how much for this request. They stand in place of your organisation's ranking weights "
+        "as a whole, and parts left out have the defaults shown; without them, or with null, those ranking weights "
+        "hold, and the defaults where there are none. No part may have more than 0.6 of the whole, but for `semantic` "
+        "where it alone has any: then the text alone decides.",
+    )
     open_to_suppliers: bool = Field(
         default_factory=lambda: False, description="Whether suppliers may read the request; your name is not shown."
     )
@@ -216,6 +225,9 @@ class RequestOut(Out):
     service_type: ServiceType = Field(description="Kind of work.")
     engagement: EngagementKind = Field(description="How the work is bought.")
     exclude_unknown: list[GateKind] = Field(description="Gates at which missing data leaves somebody out.")
-    weights: dict[str, float] = Field(description="What counts how much.", examples=[{"skill_coverage": 0.27}])
+    weights: dict[str, float] | None = Field(
+        description="What counts how much for this request; null where the client's ranking weights hold.",
+        examples=[{"skill_coverage": 0.27}],
+    )
     created_at: datetime = Field(description="When it was made.")
     updated_at: datetime = Field(description="When it last changed.")

@@ -63,6 +63,18 @@ async def get_rankable(session: AsyncSession, actor: Actor, request_id: UUID) ->
     return request
 
 
+async def get_explainable(session: AsyncSession, actor: Actor, request_id: UUID) -> Request:
+    """A request for which the actor may ask how a candidate stands.
+
+    Raises:
+        RequestArchived: the request is history.
+    """
+    request = await queries.get_request(session, request_id, reach(actor, Verb.READ, Resource.EXPLANATION))
+    if request.status is RequestStatus.ARCHIVED:
+        raise RequestArchived("Nobody stands anywhere for an archived request.")
+    return request
+
+
 async def list_requests(session: AsyncSession, actor: Actor, query: RequestQuery) -> Rows[Request]:
     """Requests the actor may read."""
     if query.organisation_id is not None and not names_client(actor):
@@ -103,6 +115,16 @@ async def archive_request(session: AsyncSession, actor: Actor, request_id: UUID,
     await session.flush()
     await audit.record(session, actor, RequestMoved(request.id, was.value, request.status.value))
     return request
+
+
+async def shown_to_suppliers(session: AsyncSession, *, limit: int) -> Sequence[tuple[UUID, int]]:
+    """Ids and versions of the newest open requests that suppliers can read."""
+    return await queries.shown_to_suppliers(session, limit)
+
+
+async def descriptions(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What requests say, by id."""
+    return await queries.descriptions(session, request_ids) if request_ids else {}
 
 
 async def load_requests(session: AsyncSession, request_ids: Sequence[UUID]) -> Sequence[Request]:

@@ -8,6 +8,7 @@ from app.core.schemas import Line
 from app.core.trade import HourlyRate, Seniority, WorkingWindow
 from app.demand.models import EnglishMode, Request, RequestCertification, RequestSkill
 from app.demand.schemas import CertificationNeedIn, GateKind, RequestCreate, RequestPatch, SkillNeedIn, Weights
+from app.demand.weighing import require_balance
 from app.taxonomy.words import Lexicon, Taxonomy, key
 
 
@@ -15,7 +16,8 @@ def write(request: Request, data: RequestCreate | RequestPatch, given: set[str],
     """Write the fields in `given` onto a row.
 
     Raises:
-        Invalid: a skill or certification is given twice, or shared hours are asked for without a window to share.
+        Invalid: a skill or certification is given twice, shared hours are asked for without a window to share, or one
+            weight outweighs all others.
     """
     writer = _RequestWriter(request, words)
     for field in sorted(given):
@@ -49,8 +51,10 @@ class _RequestWriter:
         self.request.rate_ceiling = ceiling.amount_minor if ceiling else None
         self.request.rate_currency = ceiling.currency if ceiling else None
 
-    def _write_weights(self, weights: Weights) -> None:
-        self.request.weights = weights.model_dump()
+    def _write_weights(self, weights: Weights | None) -> None:
+        if weights is not None:
+            require_balance(weights, "/weights", text_alone=True)
+        self.request.weights = None if weights is None else weights.model_dump()
 
     def _write_english_modes(self, modes: Sequence[EnglishMode]) -> None:
         self.request.english_modes = list(dict.fromkeys(mode.value for mode in modes))

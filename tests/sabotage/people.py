@@ -7,6 +7,7 @@ from tests.sabotage.weakening import Weakening
 SIGHT: Final = "tests/matchmaking/test_sight.py"
 REDACTION: Final = "app/talent/redaction.py"
 ENCRYPTION: Final = "app/core/encryption.py"
+DECISIONS: Final = "tests/matchmaking/test_decisions.py"
 
 SHOWN: Final = (
     Weakening(
@@ -193,4 +194,47 @@ SEALED: Final = (
     ),
 )
 
-WEAKENINGS: Final = (*SHOWN, *SEALED)
+DECIDED: Final = (
+    Weakening(
+        "recruiters-notes-told-to-clients",
+        "app/matchmaking/review/service.py",
+        "if own or actor.organisation_kind is OrganisationKind.MARKETPLACE else None",
+        "if own or actor.organisation_kind is not None else None",
+        (f"{DECISIONS}::test_a_recruiters_note_is_not_told_to_the_client",),
+        "A recruiter who names the candidate in a note would name them to the client.",
+    ),
+    Weakening(
+        "programs-decide",
+        "app/matchmaking/review/service.py",
+        "actor.organisation_id is None or actor.client_id is not None:",
+        "actor.organisation_id is None:",
+        (f"{DECISIONS}::test_a_program_decides_nothing_and_has_seen_nothing",),
+        "A program could decline candidates by their scores.",
+    ),
+    Weakening(
+        "decisions-unlocked",
+        "app/matchmaking/review/queries.py",
+        "        .with_for_update()\n",
+        "",
+        (f"{DECISIONS}::test_decisions_at_the_same_moment_are_numbered_one_after_the_other",),
+        "Of two decisions at the same moment one would be lost.",
+    ),
+    Weakening(
+        "old-proposals-applied",
+        "app/matchmaking/weights/service.py",
+        "    if version != proposal.base_version:\n",
+        "    if version < proposal.base_version:\n",
+        ("tests/matchmaking/test_weights.py::test_a_proposal_made_from_an_older_version_is_refused",),
+        "Weights computed from others than the present ones would undo what somebody has set since.",
+    ),
+    Weakening(
+        "one-part-outweighs",
+        "app/demand/weighing.py",
+        "MOST_SHARE: Final = 0.6\n",
+        "MOST_SHARE: Final = 1.0\n",
+        ("tests/matchmaking/test_weights.py::test_wrong_weights_are_pointed_at_and_change_nothing",),
+        "One part could become the whole score.",
+    ),
+)
+
+WEAKENINGS: Final = (*SHOWN, *SEALED, *DECIDED)
