@@ -69,6 +69,14 @@ async def bare_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) ->
     return await opened(session, engineers, lists=False)
 
 
+async def offers(session: AsyncSession, organisation_id: UUID | None, engineer_id: UUID) -> bool:
+    """Whether an engineer is of this organisation."""
+    statement = select(Engineer.id).where(
+        col(Engineer.id) == engineer_id, col(Engineer.organisation_id) == organisation_id
+    )
+    return (await session.exec(statement)).one_or_none() is not None
+
+
 async def list_engineers(session: AsyncSession, query: EngineerQuery, conditions: Sequence[Any]) -> Rows[Engineer]:
     """One page of whole profiles."""
     statement = select(Engineer).where(THERE, *conditions).options(*whole())

@@ -79,9 +79,11 @@ async def create_engineers(
     return engineers
 
 
-async def get_engineer(session: AsyncSession, actor: Actor, engineer_id: UUID) -> Engineer:
-    """One profile."""
-    return await queries.get_engineer(session, engineer_id, reach(actor, Verb.READ))
+async def get_engineer(
+    session: AsyncSession, actor: Actor, engineer_id: UUID, resource: Resource = Resource.ENGINEER
+) -> Engineer:
+    """One profile, of those whose `resource` the actor may read."""
+    return await queries.get_engineer(session, engineer_id, reach(actor, Verb.READ, resource))
 
 
 async def list_engineers(session: AsyncSession, actor: Actor, query: EngineerQuery) -> Rows[Engineer]:
@@ -174,6 +176,11 @@ async def load_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) ->
 async def named_engineers(session: AsyncSession, engineer_ids: Sequence[UUID]) -> dict[UUID, Engineer]:
     """Engineers by id without their lists, for the rooms that may show who somebody is."""
     return {engineer.id: engineer for engineer in await queries.bare_engineers(session, engineer_ids)}
+
+
+async def offers(session: AsyncSession, organisation_id: UUID | None, engineer_id: UUID) -> bool:
+    """Whether a firm offers an engineer, for the rooms that tell a firm of its own people."""
+    return await queries.offers(session, organisation_id, engineer_id)
 
 
 async def count_listed(session: AsyncSession) -> int:

@@ -23,6 +23,8 @@ class PersonExport:
     """What is known of somebody is being collected: every room adds what it holds of them, and nothing about others."""
 
     engineer_id: UUID
+    confided: bool = False
+    """Whether it goes to the person alone, so that also what their firm never sees belongs into it."""
     sections: dict[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, section: Any) -> None:

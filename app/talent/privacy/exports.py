@@ -63,12 +63,12 @@ async def export_by_link(session: AsyncSession, token: str) -> PersonExportOut:
         visit.engineer.id, Channel.LINK, link_id=visit.link_id, owner_id=visit.engineer.organisation_id
     )
     await audit.record(session, Actor.system(), exported)
-    return await _collect(session, visit.engineer)
+    return await _collect(session, visit.engineer, confided=LinkPurpose.DECLARATION in visit.purposes)
 
 
-async def _collect(session: AsyncSession, engineer: Engineer) -> PersonExportOut:
+async def _collect(session: AsyncSession, engineer: Engineer, *, confided: bool = False) -> PersonExportOut:
     contact = await talent.find_contact(session, engineer.id)
-    collected = PersonExport(engineer.id)
+    collected = PersonExport(engineer.id, confided)
     await announce(session, collected)
     return PersonExportOut(
         schema_version="puente.person-export/1",

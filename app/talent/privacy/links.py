@@ -15,8 +15,9 @@ from sqlalchemy import true
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
-from app.core.actor import Actor
+from app.core.actor import Actor, OrganisationKind
 from app.core.clock import utcnow
+from app.core.errors import Forbidden
 from app.core.keyring import keyring_of
 from app.core.pages import Rows
 from app.core.tenancy import SYSTEM, Side, assume, elevated, side_of
@@ -33,6 +34,8 @@ from app.talent.privacy.schemas import LinkCreate, LinkQuery
 
 NEEDS: Final = {LinkPurpose.EXPORT: Verb.READ, LinkPurpose.ERASURE: Verb.REMOVE}
 """What its maker must be permitted with personal data to make a link for a purpose."""
+CONFIDED: Final = frozenset({LinkPurpose.DECLARATION})
+"""Purposes for which a firm makes no link: by the token it would read what is none of an employer's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Visit:
 
     engineer: Engineer
     link_id: UUID
+    purposes: frozenset[LinkPurpose]
 
 
 async def make_link(
@@ -53,6 +57,8 @@ async def make_link(
     Raises:
         Forbidden: the actor may not.
     """
+    if CONFIDED.intersection(data.purposes) and actor.organisation_kind is OrganisationKind.SUPPLIER:
+        raise Forbidden("The marketplace makes links for declarations, so that no firm can act by them.")
     visible = reach(actor, Verb.CREATE, Resource.ENGINEER_LINK)
     for verb in (NEEDS[purpose] for purpose in data.purposes if purpose in NEEDS):
         require(actor, verb, Resource.PERSONAL_DATA)
@@ -133,7 +139,7 @@ async def use_link(session: AsyncSession, token: str, purpose: LinkPurpose) -> V
         raise LinkNotValid from None
     if not await queries.use_link(session, link.id, purpose):
         raise LinkNotValid
-    return Visit(engineer, link.id)
+    return Visit(engineer, link.id, frozenset(map(LinkPurpose, link.purposes)))
 
 
 def _new_link(engineer: Engineer, actor: Actor, data: LinkCreate) -> EngineerLink:

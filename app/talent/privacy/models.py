@@ -27,6 +27,8 @@ class LinkPurpose(StrEnum):
     """Receive everything that is known of them."""
     ERASURE = "erasure"
     """Have it erased."""
+    DECLARATION = "declaration"
+    """Say, or say no more, what fairness alone is measured by; with `export`, to receive that, too."""
 
 
 class ConsentPurpose(StrEnum):

@@ -39,7 +39,11 @@ class LinkCreate(Schema):
     """A link to be sent to an engineer."""
 
     purposes: Annotated[list[LinkPurpose], AfterValidator(_each_once)] = Field(
-        min_length=1, max_length=len(LinkPurpose), description="What it may be used for, once.", examples=[["consent"]]
+        min_length=1,
+        max_length=len(LinkPurpose),
+        description="What it may be used for, once. `declaration` is for the marketplace alone to give; together with "
+        "`export` it lets the engineer receive what they declared.",
+        examples=[["consent"]],
     )
     expires_in_hours: Whole = Field(
         USUAL_HOURS, ge=1, le=LONGEST_HOURS, description="How long it may be used.", examples=[72]
@@ -209,5 +213,7 @@ class PersonExportOut(Out):
     record: list[RecordedAboutOut] = Field(description="What was done to the profile, and when, oldest first.")
     sections: dict[str, Any] = Field(
         description="What other parts of the system hold: `index`, what the ranking reads; `shortlists`, where they "
-        "were ranked, how, and what was said about it, the client unnamed."
+        "were ranked, how, and what was said about it, the client unnamed; `decisions`, what people decided about them "
+        "on shortlists; `flags`, what was found in the profile that was written for a ranking, and what became of it; "
+        "`declaration`, what they declared for the measuring of fairness, by a link for export and declaration alone."
     )
