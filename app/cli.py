@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -23,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.exc import OperationalError
 from starlette.types import Lifespan
 
-from app import operations
+from app import calibration_page, operations
 from app.audit.signing import find_signing_key
 from app.audit.verification import Tampered, Verification, verify_export
 from app.core import migrations
@@ -36,6 +37,8 @@ from app.demo.server import running_server, take_tour
 from app.identity import matrix
 from app.main import create_app
 from app.seeding.credentials import FILE
+from app.taxonomy import thesaurus
+from app.taxonomy.words import LANGUAGES, TaxonomyInvalid
 
 SetupStep = Callable[[Settings, DatabaseUrls], None]
 
@@ -49,6 +52,8 @@ audit = typer.Typer(no_args_is_help=True, help="Sign, export and verify the audi
 cli.add_typer(audit, name="audit")
 keys = typer.Typer(no_args_is_help=True, help="Look after the master keys that personal data is sealed under.")
 cli.add_typer(keys, name="keys")
+taxonomy = typer.Typer(no_args_is_help=True, help="Enlarge what the matcher knows names of.")
+cli.add_typer(taxonomy, name="taxonomy")
 privacy = typer.Typer(no_args_is_help=True, help="See that whoever was erased stays erased.")
 cli.add_typer(privacy, name="privacy")
 out = Console(highlight=False)
@@ -63,7 +68,7 @@ def main() -> None:
         refuse(str(failure))
     except (SealBroken, UnknownMasterKey) as failure:
         refuse(f"What is sealed does not open: {failure}")
-    except CommandError as failure:
+    except (CommandError, TaxonomyInvalid) as failure:
         refuse(str(failure))
     except OperationalError as failure:
         refuse(f"The database does not answer: {first_line(failure.orig)}")
@@ -173,6 +178,30 @@ def verify() -> None:
     out.print("The index equals the listed profiles.")
 
 
+@cli.command()
+def calibrate(
+    client: Annotated[UUID | None, typer.Option(help="The client to propose weights to.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every client that has decided on candidates.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Learn from shortlists made from this day on.")
+    ] = None,
+) -> None:
+    """Propose ranking weights from what was decided on shortlists. They count for nothing until somebody applies them.
+
+    It takes 20 shortlists with somebody advanced and somebody declined, and 60 of each in all.
+    """
+    if (client is None) != everybody:
+        raise CannotStart("Say whose weights: --client ID, or --all.")
+    settings = Settings()
+    day = since.date() if since else None
+    with counting("Clients calibrated") as progress:
+        found = asyncio.run(operations.calibrate(settings, migrated_database(settings), client, day, progress))
+    for one in found:
+        calibration_page.show(out, one)
+    if not found:
+        out.print("Nobody has decided on candidates yet.")
+
+
 @audit.command()
 def checkpoint() -> None:
     """Sign every chain of audit records where it ends now, so that a cut tail is found."""
@@ -200,6 +229,52 @@ def replay() -> None:
     settings = Settings()
     erased = asyncio.run(operations.replay_erasures(settings, migrated_database(settings)))
     out.print(f"{erased} people were erased again.")
+
+
+@taxonomy.command()
+def import_esco(
+    paths: Annotated[list[Path] | None, typer.Argument(help="ESCO's CSV files, or folders that hold them.")] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--lang", help="Take names of this language: en, es or pt; by default all.")
+    ] = None,
+    release: Annotated[str, typer.Option(help="Which release it is, where the folder does not say.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and compare only.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take ESCO's names away again.")] = False,
+) -> None:
+    """Let the matcher learn ESCO's names of occupations and skills, in place of any imported before.
+
+    Download the classification from https://esco.ec.europa.eu as CSV, once for each language; occupations_xx.csv and
+    skills_xx.csv are read. A file that is not whole changes nothing. Servers notice, and learn while they serve.
+    """
+    settings = Settings()
+    if remove:
+        if paths or dry_run:
+            raise CannotStart("--remove takes neither files nor --dry-run.")
+        removed = asyncio.run(operations.remove_esco(settings, migrated_database(settings)))
+        out.print("ESCO's names are gone." if removed else "ESCO was not imported.")
+        return
+    if not paths:
+        raise CannotStart("Say which files: puente taxonomy import-esco PATH.")
+    with counting("Files read") as progress:
+        given = thesaurus.read_import(paths, languages=languages or LANGUAGES, release=release, progress=progress)
+    with counting("Concepts", total=len(given.entries)) as progress:
+        work = operations.import_esco(settings, migrated_database(settings), given, progress=progress, dry_run=dry_run)
+        outcome = asyncio.run(work)
+    report_import(given, outcome, dry_run=dry_run)
+
+
+def report_import(given: thesaurus.Import, outcome: thesaurus.Outcome, *, dry_run: bool) -> None:
+    """Say what came in, from whom, and what was passed over."""
+    if given.passed_over:
+        out.print(f"{len(given.passed_over)} files hold no names of these languages and were passed over.")
+    what = f"{given.names} names of {len(given.entries)} concepts in {', '.join(given.languages)}"
+    if not outcome.changed:
+        out.print(f"{what} are imported already; nothing changed.")
+    elif dry_run:
+        replaced = f" in place of {outcome.before.names}" if outcome.before else ""
+        out.print(f"{what} would be imported{replaced}; nothing changed.")
+    else:
+        out.print(f"{what} are imported. {given.attribution}", soft_wrap=True, markup=False)
 
 
 @keys.command()

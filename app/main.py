@@ -20,7 +20,7 @@ from app.core import health, idempotency, keyring, problems
 from app.core.database import Database, create_engine
 from app.core.embedded import locate_database
 from app.core.encryption import SealBroken, UnknownMasterKey
-from app.core.errors import CannotStart, DomainError
+from app.core.errors import DomainError
 from app.core.events import Subscriptions
 from app.core.failures import install_failures
 from app.core.headers import ACCEPTED, EXPOSED, ReplyHeaders
@@ -36,14 +36,20 @@ from app.core.settings import Settings
 from app.core.tenancy import RANKING, SYSTEM
 from app.demand import router as demand
 from app.demand import service as demand_service
+from app.fairness import counting, declarations
+from app.fairness import link_router as declaration_links
+from app.fairness import router as fairness
 from app.identity import account_router, audit_router, client_router, link_router, matrix, sessions, sign_in_router
 from app.identity import router as identity
 from app.identity.token_keys import TokenKeySource
-from app.matchmaking import indexing
+from app.matchmaking import indexing, snapshots
 from app.matchmaking import privacy as ranked_people
 from app.matchmaking import router as matchmaking
 from app.matchmaking.engine import Engine, load_engine
-from app.matchmaking.errors import IndexOutdated
+from app.matchmaking.flags import router as flags
+from app.matchmaking.flags import service as flagging
+from app.matchmaking.review import router as review
+from app.matchmaking.weights import router as weights
 from app.talent import documents_router
 from app.talent import router as talent
 from app.talent.privacy import erasure, ledger
@@ -63,6 +69,8 @@ TAGS: Final = [
     {"name": "privacy", "description": "What engineers may ask about their data: consent, export, erasure."},
     {"name": "requests", "description": "Roles that clients want filled."},
     {"name": "shortlists", "description": "Candidates for a request: ranked, explained, frozen."},
+    {"name": "weights", "description": "What counts how much for a client, and what its decisions suggest."},
+    {"name": "fairness", "description": "Whether groups of people fare alike, and what it is that ranks them."},
     {"name": "audit", "description": "Who did what, for those who must know."},
     {"name": "problems", "description": "What the `type` of an error leads to."},
     {"name": "operations", "description": "Whether the service lives and is ready."},
@@ -82,6 +90,7 @@ past it the answer is 429 with `Retry-After`.
 """
 
 FOLLOW_EVERY_S: Final = 30.0
+RENEW_EVERY_S: Final = 5.0
 STORE_EVERY_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -123,8 +132,9 @@ def create_app(
     if engine is not None:
         use_engine(app, engine)
     install_failures(app)
-    people = (talent, documents_router, privacy, engineer_links)
-    rooms = (identity, taxonomy, *people, demand, matchmaking, audit_router, problems, health)
+    people = (talent, documents_router, privacy, engineer_links, declaration_links)
+    ranking = (flags, matchmaking, review, weights)
+    rooms = (identity, taxonomy, *people, demand, *ranking, fairness, audit_router, problems, health)
     for room in rooms:
         app.include_router(room.router)
     for router in (
@@ -169,6 +179,9 @@ def subscriptions(engine: Engine) -> Subscriptions:
     wired = Subscriptions()
     indexing.subscribe(wired, engine)
     ranked_people.subscribe(wired)
+    flagging.subscribe(wired)
+    counting.subscribe(wired)
+    declarations.subscribe(wired)
     erasure.subscribe(wired)
     wired.on(WordsAbandoned, demand_service.say_words_in_use)
     return wired
@@ -190,7 +203,9 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
     async def around(app: FastAPI) -> AsyncIterator[None]:
         urls = await run_sync(lambda: confined(locate_database(settings)))
         await run_sync(getattr, app.state.token_keys, "keyring")
-        engine = await run_sync(lambda: load_engine(settings.model, snapshots=settings.snapshot_folder))
+        if not settings.snapshots:
+            await run_sync(snapshots.forget, settings.snapshot_folder)
+        engine = await run_sync(load_engine, settings)
         database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
         use_database(app, database)
         use_engine(app, engine)
@@ -200,7 +215,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMana
             await read_pool(database, engine)
             await forget_what_has_ended(database)
             settle_memory()
-            async with following(database, engine), storing(engine):
+            async with following(database, engine), renewing(database, engine), storing(engine):
                 yield
         finally:
             engine.close()
@@ -223,6 +238,23 @@ async def following(database: Database, engine: Engine) -> AsyncIterator[None]:
                 log.warning("the pool could not follow", reason=type(failure).__name__)
 
     async with running(follow()):
+        yield
+
+
+@asynccontextmanager
+async def renewing(database: Database, engine: Engine) -> AsyncIterator[None]:
+    """Read the pool again under what was learned meanwhile, while it is ranked by what was known before."""
+
+    async def renew() -> None:
+        while True:
+            try:
+                async with database.transaction(RANKING) as session:
+                    await engine.renew(session)
+            except (DomainError, SQLAlchemyError, SealBroken, UnknownMasterKey) as failure:
+                log.warning("the pool could not be read anew", reason=type(failure).__name__)
+            await asyncio.sleep(RENEW_EVERY_S)
+
+    async with running(renew()):
         yield
 
 
@@ -258,16 +290,9 @@ def settle_memory() -> None:
 
 
 async def read_pool(database: Database, engine: Engine) -> None:
-    """Bring the pool into memory before the first request.
-
-    Raises:
-        CannotStart: the index belongs to another model.
-    """
+    """Bring the pool into memory before the first request."""
     async with database.transaction(RANKING) as session:
-        try:
-            await engine.start(session)
-        except IndexOutdated as outdated:
-            raise CannotStart(outdated.detail) from outdated
+        await engine.start(session)
 
 
 async def forget_what_has_ended(database: Database) -> None:

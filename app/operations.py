@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from anyio.to_thread import run_sync
@@ -19,15 +20,18 @@ from app.core.events import Subscriptions
 from app.core.settings import Settings
 from app.core.tenancy import SYSTEM
 from app.identity import service as identity
+from app.identity.errors import OrganisationNotFound
 from app.identity.schemas import ApiKeyCreate, MemberCreate, OrganisationCreate
 from app.main import known_to_sessions, subscriptions
 from app.matchmaking import maintenance
 from app.matchmaking.engine import Engine, load_engine
+from app.matchmaking.weights import calibration
 from app.seeding.companies import holds_demonstration
 from app.seeding.credentials import FILE
 from app.seeding.load import Seeded, seed
 from app.talent.privacy import erasure, ledger
 from app.taxonomy import service as taxonomy
+from app.taxonomy import thesaurus
 from matching.encoder import Progress
 
 
@@ -42,7 +46,7 @@ class Plan:
 @asynccontextmanager
 async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[Database, Engine]]:
     """The database with an engine that follows what is written to it."""
-    engine = await run_sync(load_engine, settings.model)
+    engine = await run_sync(load_engine, settings)
     database = Database(create_engine(urls.app, settings), subscriptions(engine), known_to_sessions(settings))
     try:
         await keyring.prepare(database)
@@ -50,6 +54,12 @@ async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[
     finally:
         engine.close()
         await database.close()
+
+
+async def learn(database: Database, engine: Engine) -> None:
+    """Let an engine read by what there is to learn from names, as the service does."""
+    async with database.transaction(SYSTEM) as session:
+        await engine.learn(session)
 
 
 async def replay_erasures(settings: Settings, urls: DatabaseUrls) -> int:
@@ -107,15 +117,53 @@ async def found_marketplace(settings: Settings, urls: DatabaseUrls, name: str, e
 
 
 async def reindex(settings: Settings, urls: DatabaseUrls, progress: Progress) -> int:
-    """Build the index again; return how many profiles were encoded."""
+    """Build the index again; return how many texts were encoded."""
     async with opened(settings, urls) as (database, engine):
+        await learn(database, engine)
         return await maintenance.reindex(database, engine, progress=progress)
+
+
+async def calibrate(
+    settings: Settings, urls: DatabaseUrls, client_id: UUID | None, since: date | None, progress: Progress
+) -> list[calibration.Calibrated]:
+    """Learn weights from the decisions of one client, or of all; what is proposed is stored.
+
+    Raises:
+        CannotStart: there is no such client.
+    """
+    async with sealed_database(settings, urls) as database:
+        client_ids = await calibration.clients_to_calibrate(database, since) if client_id is None else [client_id]
+        found = []
+        for one in client_ids:
+            try:
+                found.append(await calibration.calibrate_client(database, one, since))
+            except OrganisationNotFound as missing:
+                raise CannotStart(f"There is no client {one}.") from missing
+            progress(1)
+        return found
 
 
 async def verify(settings: Settings, urls: DatabaseUrls, progress: Progress) -> list[str]:
     """Everything that is wrong with the index."""
     async with opened(settings, urls) as (database, engine):
+        await learn(database, engine)
         return await maintenance.verify(database, engine, progress=progress)
+
+
+async def import_esco(
+    settings: Settings, urls: DatabaseUrls, given: thesaurus.Import, *, progress: Progress, dry_run: bool
+) -> thesaurus.Outcome:
+    """Bring ESCO's names in, in place of those imported before; a dry run only says what that would do."""
+    async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
+        if dry_run:
+            return await thesaurus.compare(session, given)
+        return await thesaurus.replace(session, Actor.system(), given, progress=progress)
+
+
+async def remove_esco(settings: Settings, urls: DatabaseUrls) -> bool:
+    """Take ESCO's names away; say whether there were any."""
+    async with plain_database(settings, urls) as database, database.transaction(SYSTEM) as session:
+        return await thesaurus.remove(session, Actor.system(), thesaurus.ESCO)
 
 
 @asynccontextmanager

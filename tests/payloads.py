@@ -1,10 +1,13 @@
 """What callers send: the least that is accepted, plus what a test is about."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 from sqlalchemy import event
 
+from app.matchmaking.weights.models import WeightProposal
+from matching import DEFAULT_WEIGHTS, PARTS
 from tests.factories import Caller
 
 Json = dict[str, Any]
@@ -110,3 +113,30 @@ async def post_link(client: httpx.AsyncClient, caller: Caller, engineer_id: str,
 def decision(decided: str = "withdrawn", purpose: str = "matching", version: str = "v1") -> Json:
     """One decision about a consent."""
     return {"purpose": purpose, "text_version": version, "decision": decided}
+
+
+def a_proposal(client_id: UUID, **given: Any) -> WeightProposal:
+    """A proposal of weights to a client, as calibration stores one."""
+    proposed = dict.fromkeys(PARTS, 0.0) | {"skill_coverage": 0.5, "english": 0.5}
+    interval = {"value": 0.5, "low": 0.4, "high": 0.6}
+    figure = {"current": interval, "proposed": interval, "gain": interval}
+    figures = {
+        **dict.fromkeys(("log_loss", "pairwise_accuracy", "ndcg_at_10"), figure),
+        **dict.fromkeys(("lists", "shown", "advanced", "declined"), 80),
+        "strength": 0.01,
+        "trust": 0.2,
+        "examined": [1.0, 0.5],
+        "impact": [{"attribute": "country", "groups": 2, "current": 0.9, "proposed": None}],
+    }
+    made = {"base_version": 0, "current": dict(DEFAULT_WEIGHTS), "weights": proposed, "figures": figures}
+    return WeightProposal(organisation_id=client_id, **{**made, **given})
+
+
+async def post_declaration(client: httpx.AsyncClient, staff: Caller, engineer_id: str, **declared: Any) -> Json:
+    """Let an engineer declare something by a link of the marketplace's, and return the reply's body."""
+    link = await post_link(client, staff, engineer_id, "declaration")
+    body = {"token": link["token"], "declaration": declared}
+    reply = await client.post("/v1/engineer-links/declaration", json=body)
+    assert reply.status_code == 200, reply.text
+    found: Json = reply.json()
+    return found

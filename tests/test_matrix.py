@@ -14,7 +14,7 @@ from app.main import create_app
 ANYBODY = {
     *("get_problem_type", "get_health", "get_readiness", "get_metrics"),
     *("create_session", "create_token", "get_jwks", "accept_invitation", "redeem_password_reset"),
-    *("see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link"),
+    *("see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link", "declare_by_link"),
 }
 """Operations that answer callers nobody knows: who is asking is what some of them find out."""
 THE_CALLERS_OWN = {

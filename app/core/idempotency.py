@@ -38,7 +38,7 @@ VISIBLE: Final = r"^[\x21-\x7e]{1,255}$"
 KEEP_FOR: Final = timedelta(days=7)
 NAMED: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """An id, wherever it is named."""
-KEPT_HEADERS: Final = ("content-type", "etag", "location")
+KEPT_HEADERS: Final = ("content-language", "content-type", "etag", "location", "vary")
 FORGET_AT_ONCE: Final = 20
 """How many expired records a request with a key clears away, so that no request waits long for it."""
 

@@ -110,9 +110,11 @@ def documented(error: type[DomainError]) -> dict[str, Any]:
 
 
 def merged(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
-    """Two response objects of the same status as one that shows the examples of both."""
-    if one is None or PROBLEM_JSON not in other.get("content", {}):
+    """Two response objects of the same status as one that shows the examples, or the headers, of both."""
+    if one is None:
         return dict(other)
+    if PROBLEM_JSON not in other.get("content", {}):
+        return {**one, **other, "headers": {**one.get("headers", {}), **other.get("headers", {})}}
     examples = {**one["content"][PROBLEM_JSON]["examples"], **other["content"][PROBLEM_JSON]["examples"]}
     return {**one, "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA, "examples": examples}}}
 

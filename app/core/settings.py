@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     model: str = Field("bundled", min_length=1)
     """`bundled`, or the name of a sentence-transformers model."""
 
+    operator_contact: str | None = Field(None, min_length=3, max_length=200)
+    """Whom people write to about the ranking: an address or a page, for the model card."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 
@@ -149,6 +152,6 @@ class Settings(BaseSettings):
     """Origins whose pages may call from a browser; none sends no CORS headers at all."""
 
     @property
-    def snapshot_folder(self) -> Path | None:
+    def snapshot_folder(self) -> Path:
         """Where the pool is kept between two runs, if it is."""
-        return (self.snapshot_dir or self.state_dir / "pool") if self.snapshots else None
+        return self.snapshot_dir or self.state_dir / "pool"

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from app.core.errors import CannotStart
 from app.demo.requests import ENGINEER, REQUESTS
-from matching.wording import in_money
+from matching import words_in
 
 PLACES: Final = 5
 Reply = dict[str, Any]
@@ -89,7 +89,7 @@ def _who(entry: Reply) -> str:
     candidate, identity = entry["candidate"], entry["identity"]
     name = f"{identity['given_name']} {identity['family_name']}" if identity else "Unnamed"
     rate = candidate["hourly_rate"]
-    price = f"{in_money(rate['amount_minor'], rate['currency'])}/h" if rate else "rate unknown"
+    price = f"{words_in('en').money(rate['amount_minor'], rate['currency'])}/h" if rate else "rate unknown"
     return f"{name}\n{candidate['seniority'] or ''} {candidate['title']}\n{candidate['country'] or '?'}, {price}"
 
 

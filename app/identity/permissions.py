@@ -26,8 +26,16 @@ class Resource(StrEnum):
     CONSENT = "consent"
     PERSONAL_DATA = "personal_data"
     """Everything known of an engineer: to read it is to export it, to remove it is to erase them."""
+    PROFILE_FLAG = "profile_flag"
+    """What was found in a profile that was written for a ranking: to change it is to decide about it."""
     REQUEST = "request"
     SHORTLIST = "shortlist"
+    SHORTLIST_DECISION = "shortlist_decision"
+    RANKING_WEIGHTS = "ranking_weights"
+    EXPLANATION = "explanation"
+    """How one candidate stands to a request, whose request it is: firms ask about their own people alone."""
+    SELECTION_RATES = "selection_rates"
+    MODEL_CARD = "model_card"
 
 
 class Verb(StrEnum):
@@ -109,11 +117,20 @@ TABLE: Final[Mapping[tuple[Resource, Verb], tuple[Relations, ...]]] = {
     (Resource.CONSENT, Verb.READ):            (own,    own,        _,      _,          every,    _,     _),
     (Resource.PERSONAL_DATA, Verb.READ):      (own,    own,        _,      _,          every,    _,     _),
     (Resource.PERSONAL_DATA, Verb.REMOVE):    (own,    _,          _,      _,          _,        every, _),
+    (Resource.PROFILE_FLAG, Verb.READ):       (own,    own,        _,      _,          every,    _,     _),
+    (Resource.PROFILE_FLAG, Verb.CHANGE):     (_,      _,          _,      _,          every,    _,     _),
     (Resource.REQUEST, Verb.CREATE):          (_,      _,          own,    own,        _,        _,     _),
     (Resource.REQUEST, Verb.READ):            (invited, invited,   own,    own,        every,    _,     _),
     (Resource.REQUEST, Verb.CHANGE):          (_,      _,          own,    own,        _,        _,     _),
     (Resource.SHORTLIST, Verb.CREATE):        (_,      _,          own,    own,        every,    _,     _),
     (Resource.SHORTLIST, Verb.READ):          (_,      _,          own,    own,        every,    _,     _),
+    (Resource.SHORTLIST_DECISION, Verb.CREATE): (_,    _,          own,    own,        every,    _,     _),
+    (Resource.SHORTLIST_DECISION, Verb.READ):  (_,     _,          own,    own,        every,    _,     _),
+    (Resource.RANKING_WEIGHTS, Verb.READ):    (_,      _,          own,    own,        every,    every, every),
+    (Resource.RANKING_WEIGHTS, Verb.CHANGE):  (_,      _,          own,    _,          every,    _,     _),
+    (Resource.EXPLANATION, Verb.READ):        (invited, invited,   own,    own,        every,    _,     _),
+    (Resource.SELECTION_RATES, Verb.READ):    (_,      _,          own,    own,        every,    every, every),
+    (Resource.MODEL_CARD, Verb.READ):         (none,   none,       none,   none,       none,     none,  none),
 }
 """Whose things each role may act upon; a pair that is not here is permitted to nobody."""
 # fmt: on

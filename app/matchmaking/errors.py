@@ -1,6 +1,6 @@
 """What this room refuses."""
 
-from app.core.errors import Conflict, NotFound, Unavailable
+from app.core.errors import Conflict, NotFound
 
 
 class ShortlistNotFound(NotFound):
@@ -15,13 +15,6 @@ class NothingToRankBy(Conflict):
 
     code = "nothing-to-rank-by"
     title = "The weights leave nothing to rank by"
-
-
-class IndexOutdated(Unavailable):
-    """Profiles are encoded by another model than the one in use; `puente reindex` encodes them again."""
-
-    code = "index-outdated"
-    title = "The index belongs to another model"
 
 
 class PoolUnsettled(Conflict):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.audit.events import Event
+from app.matchmaking.models import Shortlist
+from matching import Standings
 
 
 @dataclass(frozen=True)
@@ -16,3 +18,12 @@ class ShortlistCreated(Event):
     request_id: UUID
     entries: int
     model_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortlistRanked:
+    """A shortlist was frozen in this transaction, and how everybody stood who passed its gates."""
+
+    shortlist: Shortlist
+    discipline: str | None
+    standings: Standings

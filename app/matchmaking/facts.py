@@ -6,6 +6,7 @@ only words of the trade remain; out of other texts, of which only concepts are e
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,9 +14,11 @@ from typing import Final
 
 from app.core.schemas import Cefr as CefrName
 from app.demand.models import Request
+from app.matchmaking.evidence import NOTHING, Withheld, dated_skills
 from app.talent.models import Engineer, EngineerLanguage
 from app.taxonomy.words import Taxonomy, fold
 from matching import (
+    DEFAULT_WEIGHTS,
     Brief,
     Cefr,
     CertificationFact,
@@ -26,7 +29,12 @@ from matching import (
     SkillFact,
     SkillNeed,
 )
+from matching.suspicion import most_years
+from matching.suspicion import without as without_passages
+from matching.taxonomy import without_gender_marks
+from matching.text import without_contacts
 
+MOST_MENTIONED: Final = 12
 _SHORTEST_NAME: Final = 2
 _PARTICLES: Final = frozenset(
     {"da", "das", "de", "del", "der", "di", "do", "dos", "du", "e", "el", "la", "las", "le", "los", "van", "von", "y"}
@@ -34,21 +42,20 @@ _PARTICLES: Final = frozenset(
 """Parts of names that are words of every text: cutting them would rank a de la Cruz below a Soto."""
 
 
-def profile_of(engineer: Engineer, words: Taxonomy) -> Profile:
-    """What the ranking may know of an engineer; what was unknown when it was written is looked up again."""
+def profile_of(engineer: Engineer, words: Taxonomy, withheld: Withheld = NOTHING) -> Profile:
+    """What the ranking may know of an engineer; what was unknown when it was written is looked up again.
+
+    Passages that are withheld are evidence of nothing.
+    """
     private = identity_words(engineer)
+    title = without_passages(engineer.title, withheld.get("/title", ()))
     return Profile(
         id=engineer.id,
-        title=_title(private, engineer.title, words) or engineer.discipline.value,
+        title=_title(private, title, words) or engineer.discipline.value,
         discipline=engineer.discipline.value,
         updated_on=engineer.updated_at.date(),
         seniority=engineer.seniority.rank if engineer.seniority else None,
-        skills=tuple(
-            SkillFact(
-                skill.skill_id or _skill(skill.written, words), _number(skill.years), skill.level, skill.last_used
-            )
-            for skill in engineer.skills
-        ),
+        skills=_skills(engineer, words, withheld, private),
         english=_english(engineer.languages),
         certifications=tuple(
             CertificationFact(held.certification_id or fold(held.written), held.expires_on)
@@ -57,7 +64,15 @@ def profile_of(engineer: Engineer, words: Taxonomy) -> Profile:
         domains=tuple(
             DomainFact(domain.domain_id or fold(domain.written), _number(domain.years)) for domain in engineer.domains
         ),
-        past_titles=tuple(filter(None, (_title(private, job.title, words) for job in engineer.work_history))),
+        past_titles=tuple(
+            filter(
+                None,
+                (
+                    _title(private, without_passages(job.title, withheld.get(f"/work_history/{at}/title", ())), words)
+                    for at, job in enumerate(engineer.work_history)
+                ),
+            )
+        ),
         country=engineer.country,
         zone=engineer.zone,
         window=_window(engineer.window_start, engineer.window_end),
@@ -68,24 +83,19 @@ def profile_of(engineer: Engineer, words: Taxonomy) -> Profile:
     )
 
 
-def texts_of(engineer: Engineer) -> list[str]:
-    """Bios and job summaries without names and employers, for the concepts in them."""
-    private = identity_words(engineer)
-    texts = [*(bio.text for bio in engineer.bios), *(job.summary or "" for job in engineer.work_history)]
-    return [without(private, text) for text in texts if text]
-
-
 def brief_of(request: Request, as_of: date, words: Taxonomy) -> Brief:
     """What the ranking is asked for; what was unknown when it was written is looked up again."""
+    needs = tuple(
+        SkillNeed(need.skill_id or _skill(need.written, words), need.must, _number(need.years))
+        for need in request.skills
+    )
     return Brief(
         title=request.title,
         as_of=as_of,
         discipline=request.discipline.value if request.discipline else None,
         seniority=request.seniority.rank if request.seniority else None,
-        skills=tuple(
-            SkillNeed(need.skill_id or _skill(need.written, words), need.must, _number(need.years))
-            for need in request.skills
-        ),
+        skills=needs,
+        mentioned=_mentioned([request.title, request.description], words, known=[need.skill for need in needs]),
         english=_cefr(request.minimum_english),
         english_modes=tuple(request.english_modes),
         certifications=tuple(
@@ -104,8 +114,17 @@ def brief_of(request: Request, as_of: date, words: Taxonomy) -> Brief:
         rate_ceiling=request.rate_ceiling,
         currency=request.rate_currency,
         exclude_unknown=frozenset(request.exclude_unknown),
-        weights=dict(request.weights),
+        weights=dict(request.weights or DEFAULT_WEIGHTS),
     )
+
+
+def _mentioned(texts: Iterable[str], words: Taxonomy, *, known: Iterable[str]) -> tuple[str, ...]:
+    """Skills that texts name and no known skill is or implies, those named oftenest first."""
+    covered = {concept for skill in known for concept in words.skills.closure(skill)}
+    read = (without_gender_marks(without_contacts(text)) for text in texts)
+    found = Counter(one.concept_id for text in read for one in words.skills.mentions(text))
+    others = (skill for skill in found if skill not in covered)
+    return tuple(sorted(others, key=lambda skill: (-found[skill], skill))[:MOST_MENTIONED])
 
 
 def identity_words(engineer: Engineer) -> re.Pattern[str] | None:
@@ -127,6 +146,37 @@ def without(private: re.Pattern[str] | None, text: str) -> str:
         return text
     bare = private.sub(" ", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFC", " ".join(bare.split()))
+
+
+def _skills(
+    engineer: Engineer, words: Taxonomy, withheld: Withheld, private: re.Pattern[str] | None
+) -> tuple[SkillFact, ...]:
+    """The skills that are listed, in their order, then those that dated jobs bear out better than the list states them.
+
+    Of a list of too many claims without a date, those count that a dated job bears out.
+    """
+    as_of = engineer.updated_at.date()
+    evidenced = dated_skills(
+        engineer.work_history, as_of, words.skills, withheld, hiding=lambda text: without(private, text)
+    )
+    facts: list[SkillFact] = []
+    for at, skill in enumerate(engineer.skills):
+        pointer = f"/skills/{at}"
+        concept, years = skill.skill_id or _skill(skill.written, words), _number(skill.years)
+        claimed = years is None and skill.last_used is None
+        if f"{pointer}/written" in withheld or (claimed and "/skills" in withheld and concept not in evidenced):
+            continue
+        if years is not None and f"{pointer}/years" in withheld:
+            years = min(years, float(most_years(concept, as_of.year) or years))
+        facts.append(SkillFact(concept, years, skill.level, skill.last_used, None if len(facts) == at else pointer))
+    return (*facts, *(fact for fact in evidenced.values() if not any(_says_as_much(one, fact) for one in facts)))
+
+
+def _says_as_much(listed: SkillFact, evidenced: SkillFact) -> bool:
+    """Whether a listed skill is worth no less, for any need, than the same skill as jobs bear it out."""
+    if listed.skill != evidenced.skill or listed.years is None or listed.years < (evidenced.years or 0.0):
+        return False
+    return listed.last_used is None or listed.last_used >= (evidenced.last_used or 0)
 
 
 def _title(private: re.Pattern[str] | None, written: str, words: Taxonomy) -> str:

@@ -1,9 +1,12 @@
-"""Keeping the index in step: the transaction that changes a profile or a request writes its card, vector and facts."""
+"""Keeping the index in step: the transaction that changes a profile or a request writes its facts and vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import today
@@ -13,15 +16,21 @@ from app.demand.events import RequestsChanged
 from app.demand.models import Request
 from app.matchmaking import queries
 from app.matchmaking.engine import Engine
-from app.matchmaking.facts import brief_of, profile_of, texts_of
+from app.matchmaking.evidence import Withheld
+from app.matchmaking.facts import brief_of, profile_of
+from app.matchmaking.flags import service as flags
 from app.matchmaking.models import BriefEntry, ProfileEntry, facts_place
+from app.matchmaking.observed import observed_of
+from app.matchmaking.weights.service import weights_in_force
 from app.talent import service as talent
 from app.talent.events import ProfilesChanged
 from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer
 from app.taxonomy import service as taxonomy
-from matching import BRIEF, PROFILE, Brief, card_hash, render_brief, render_profile
+from app.taxonomy.words import Taxonomy
+from matching import BRIEF, PROFILE, Brief
 from matching.encoder import Progress
+from matching.interpreter import Encoded, glosses_hash
 
 
 def subscribe(subscriptions: Subscriptions, engine: Engine) -> None:
@@ -41,11 +50,13 @@ def subscribe(subscriptions: Subscriptions, engine: Engine) -> None:
 async def index_profiles(
     session: AsyncSession, engine: Engine, engineer_ids: Sequence[UUID], *, progress: Progress | None = None
 ) -> int:
-    """Write the entries of these engineers; return how many had to be encoded."""
+    """Write the entries of these engineers; return how many texts had to be encoded."""
     engineers = await talent.load_engineers(session, engineer_ids)
     listed = [engineer for engineer in engineers if ranked(engineer)]
     entries = [_unlisted(engineer, engine) for engineer in engineers if not ranked(engineer)]
-    encoded, entries_of_listed = await _listed(session, engine, listed, progress)
+    words = await taxonomy.current(session)
+    withheld = await flags.examine(session, engineers, words)
+    encoded, entries_of_listed = await _listed(session, engine, listed, words, withheld, progress)
     if entries or entries_of_listed:
         await queries.save_profile_entries(session, [*entries, *entries_of_listed])
     return encoded
@@ -57,28 +68,40 @@ def ranked(engineer: Engineer) -> bool:
 
 
 async def index_request(session: AsyncSession, engine: Engine, request: Request) -> BriefEntry:
-    """Write the brief of a request with its vector."""
+    """Write the brief of a request with the vectors of its texts."""
     words = await taxonomy.current(session)
     brief = brief_of(request, today(), words)
-    card = render_brief(brief, request.description, words)
+    glosses = list((await engine.interpreter(session)).brief_glosses(brief).values())
+    vectors = dict(zip(glosses, await engine.encode(glosses), strict=True))
     entry = BriefEntry(
         request_id=request.id,
         version=request.version,
         model_hash=engine.encoder.model_hash,
-        card_hash=card_hash(card),
-        vector=(await engine.encode([card]))[0].astype("<f4").tobytes(),
+        card_hash=glosses_hash(glosses),
+        vector=queries.stored_of(glosses, vectors, queries.STORED_OF_REQUEST),
         brief=BRIEF.dump_python(brief, mode="json"),
     )
     await queries.save_brief_entry(session, entry)
     return entry
 
 
-async def current_brief(session: AsyncSession, engine: Engine, request: Request) -> tuple[Brief, BriefEntry]:
-    """The brief of a request as of today, encoded again only if the model is another one."""
+async def current_brief(
+    session: AsyncSession, engine: Engine, request: Request, weights: Mapping[str, float] | None = None
+) -> tuple[Brief, Encoded]:
+    """The brief of a request as of today with its vectors, encoded again only if what they are of has changed.
+
+    It goes by `weights`, those in force at this moment when none are given: what is stored of them is not asked.
+    """
     entry = await queries.find_brief_entry(session, request.id)
     if entry is None or (entry.version, entry.model_hash) != (request.version, engine.encoder.model_hash):
         entry = await index_request(session, engine, request)
-    return replace(BRIEF.validate_python(entry.brief), as_of=today()), entry
+    if weights is None:
+        weights = (await weights_in_force(session, request)).weights
+    brief = replace(BRIEF.validate_python(entry.brief), as_of=today(), weights=dict(weights))
+    glosses = list((await engine.interpreter(session)).brief_glosses(brief).values())
+    if entry.card_hash != glosses_hash(glosses):
+        entry = await index_request(session, engine, request)
+    return brief, queries.vectors_of(glosses, entry.vector, queries.STORED_OF_REQUEST)
 
 
 def _unlisted(engineer: Engineer, engine: Engine) -> ProfileEntry:
@@ -88,34 +111,37 @@ def _unlisted(engineer: Engineer, engine: Engine) -> ProfileEntry:
 
 
 async def _listed(
-    session: AsyncSession, engine: Engine, engineers: Sequence[Engineer], progress: Progress | None
+    session: AsyncSession,
+    engine: Engine,
+    engineers: Sequence[Engineer],
+    words: Taxonomy,
+    withheld: Mapping[UUID, Withheld],
+    progress: Progress | None,
 ) -> tuple[int, list[ProfileEntry]]:
-    words = await taxonomy.current(session)
-    profiles = [profile_of(engineer, words) for engineer in engineers]
-    cards = [
-        render_profile(profile, texts_of(engineer), words)
-        for profile, engineer in zip(profiles, engineers, strict=True)
+    interpreter = await engine.interpreter(session)
+    hubs = await taxonomy.city_sizes(session, {engineer.city_id for engineer in engineers if engineer.city_id})
+    profiles = [
+        replace(profile_of(engineer, words, withheld[engineer.id]), observed=observed_of(engineer, hubs, today()))
+        for engineer in engineers
     ]
-    hashes = [card_hash(card) for card in cards]
-    stored = await queries.stored_cards(session, [engineer.id for engineer in engineers], engine.encoder.model_hash)
-    known = {
-        at: stored[engineer.id][1]
-        for at, engineer in enumerate(engineers)
-        if engineer.id in stored and stored[engineer.id][0] == hashes[at]
-    }
-    missing = [at for at in range(len(cards)) if at not in known]
-    vectors = await engine.encode([cards[at] for at in missing], progress=progress)
-    known |= {at: queries.stored_of(vector) for at, vector in zip(missing, vectors, strict=True)}
-    entries = [
+    glosses = [list(interpreter.profile_glosses(profile).values()) for profile in profiles]
+    stored = await queries.stored_vectors(session, [engineer.id for engineer in engineers], engine.encoder.model_hash)
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for engineer, texts in zip(engineers, glosses, strict=True):
+        digest, rows = stored.get(engineer.id, (b"", b""))
+        if digest == glosses_hash(texts):
+            vectors.update(queries.vectors_of(texts, rows, queries.STORED))
+    missing = [gloss for gloss in dict.fromkeys(chain.from_iterable(glosses)) if gloss not in vectors]
+    vectors.update(zip(missing, await engine.encode(missing, progress=progress), strict=True))
+    return len(missing), [
         ProfileEntry(
             engineer_id=engineer.id,
             version=engineer.version,
             listed=True,
             model_hash=engine.encoder.model_hash,
-            card_hash=hashes[at],
-            vector=known[at],
-            facts=engineer.key.seal_document(facts_place(engineer.id), PROFILE.dump_json(profiles[at])),
+            card_hash=glosses_hash(texts),
+            vector=queries.stored_of(texts, vectors, queries.STORED),
+            facts=engineer.key.seal_document(facts_place(engineer.id), PROFILE.dump_json(profile)),
         )
-        for at, engineer in enumerate(engineers)
+        for engineer, profile, texts in zip(engineers, profiles, glosses, strict=True)
     ]
-    return len(missing), entries

@@ -1,6 +1,7 @@
 """What an operator runs on the index: build it again, and check it against the profiles it was made from."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +14,15 @@ from app.core.tenancy import SYSTEM
 from app.demand import service as demand
 from app.matchmaking import queries
 from app.matchmaking.engine import Engine
-from app.matchmaking.errors import IndexOutdated
-from app.matchmaking.facts import profile_of, texts_of
+from app.matchmaking.facts import profile_of
+from app.matchmaking.flags import service as flags
 from app.matchmaking.indexing import index_profiles, index_request, ranked
 from app.talent import service as talent
 from app.taxonomy import service as taxonomy
-from matching import PROFILE, Profile, card_hash, render_profile
+from matching import PROFILE, Profile
 from matching.encoder import Progress
+from matching.interpreter import glosses_hash
+from matching.profile import Observed
 
 BATCH: Final = 200
 SAMPLE: Final = 64
@@ -28,7 +31,7 @@ LEAST_COSINE: Final = 0.999
 
 
 async def reindex(database: Database, engine: Engine, *, progress: Progress) -> int:
-    """Write every entry again, encoding only cards that changed or were of another model; return how many were.
+    """Write every entry again, encoding only texts that changed or were of another model; return how many were.
 
     Each batch is a transaction, so it can be stopped and run again while the service serves.
     """
@@ -51,7 +54,7 @@ async def reindex(database: Database, engine: Engine, *, progress: Progress) -> 
 async def verify(database: Database, engine: Engine, *, progress: Progress) -> list[str]:
     """Compare the index with the profiles; return a line for each thing that is wrong.
 
-    Facts and card hashes are computed again for every listed profile, vectors for a sample of them. Each batch is
+    Facts and hashes of texts are computed again for every listed profile, vectors for a sample of them. Each batch is
     looked at as of one moment, so that a service may go on writing meanwhile; `engine` must not be the one it uses.
     """
     wrong: list[str] = []
@@ -67,10 +70,7 @@ async def verify(database: Database, engine: Engine, *, progress: Progress) -> l
 async def _wrong_pool(database: Database, engine: Engine) -> list[str]:
     async with database.transaction(SYSTEM) as session:
         await queries.freeze(session)
-        try:
-            await engine.catch_up(session)
-        except IndexOutdated as outdated:
-            return [outdated.detail]
+        await engine.catch_up(session)
         listed = await talent.count_listed(session)
     return [] if engine.size == listed else [f"the pool holds {engine.size} profiles, {listed} are listed"]
 
@@ -93,10 +93,11 @@ async def _wrong_entries(
     words = await taxonomy.current(session)
     engineers = [engineer for engineer in await talent.load_engineers(session, engineer_ids) if ranked(engineer)]
     facts = await queries.load_facts(session, engineer_ids)
-    stored = await queries.stored_cards(session, engineer_ids, engine.encoder.model_hash)
-    profiles = {one.id: profile_of(one, words) for one in engineers}
-    cards = {one.id: render_profile(profiles[one.id], texts_of(one), words) for one in engineers}
-    fresh = await engine.encode(list(cards.values())[:SAMPLE]) if vectors else ()
+    stored = await queries.stored_vectors(session, engineer_ids, engine.encoder.model_hash)
+    interpreter = await engine.interpreter(session)
+    withheld = await flags.withheld_from(session, engineers)
+    profiles = {one.id: profile_of(one, words, withheld[one.id]) for one in engineers}
+    glosses = {one: list(interpreter.profile_glosses(profile).values()) for one, profile in profiles.items()}
     wrong = []
     for engineer in engineers:
         if engineer.id not in facts or engineer.id not in stored:
@@ -105,17 +106,23 @@ async def _wrong_entries(
             wrong.append(f"engineer {engineer.id} is at version {engineer.version}, the index at another")
         elif _profile(facts[engineer.id]) != profiles[engineer.id]:
             wrong.append(f"engineer {engineer.id} has other facts than the index: run `puente reindex`")
-        elif stored[engineer.id][0] != card_hash(cards[engineer.id]):
-            wrong.append(f"engineer {engineer.id} has another card than was encoded: run `puente reindex`")
-    for engineer_id, vector in zip(cards, fresh, strict=False):
-        if engineer_id in stored and float(np.dot(queries.vector_of(stored[engineer_id][1]), vector)) < LEAST_COSINE:
-            wrong.append(f"engineer {engineer_id} has another vector than its card encodes to")
+        elif stored[engineer.id][0] != glosses_hash(glosses[engineer.id]):
+            wrong.append(f"engineer {engineer.id} has other texts than were encoded: run `puente reindex`")
+        elif vectors and await _differs(engine, glosses[engineer.id], stored[engineer.id][1]):
+            wrong.append(f"engineer {engineer.id} has other vectors than its texts encode to")
     return wrong
 
 
+async def _differs(engine: Engine, glosses: Sequence[str], stored: bytes) -> bool:
+    """Whether texts no longer encode to what is stored."""
+    kept = queries.vectors_of(glosses, stored, queries.STORED)
+    fresh = await engine.encode(list(kept))
+    return any(float(np.dot(*pair)) < LEAST_COSINE for pair in zip(kept.values(), fresh, strict=True))
+
+
 def _profile(stored: queries.StoredFacts) -> Profile | None:
-    """What the index knows; None when the seal is broken."""
+    """What the index knows to rank by, and not what it counts, which changes with the day; None for a broken seal."""
     try:
-        return PROFILE.validate_json(stored.open())
+        return replace(PROFILE.validate_json(stored.open()), observed=Observed())
     except SealBroken:
         return None

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import utcnow
-from app.core.columns import CLASSES, classified, require_classes
+from app.core.columns import CLASSES, classified, enum_field, require_classes
 from app.core.encryption import Key, place
 from app.core.ids import new_id
 from app.core.row_security import TENANCY, Policies, any_of, own, side, within
@@ -32,10 +33,21 @@ def _document() -> Any:
 FACTS: Final = classified(
     public="title discipline seniority skills english certifications domains past_titles country zone window "
     "available_from weekly_hours rate currency delivery updated_on",
-    internal="id",
+    internal="id observed",
 )[CLASSES]
 """The class of each field of a `matching.Profile`, which is what is sealed as `facts` and as `profile`."""
 require_classes("Profile", [member.name for member in fields(Profile)], FACTS)
+
+
+class WeightsSource(StrEnum):
+    """Whose weights a ranking went by; the first that there are, as a whole."""
+
+    REQUEST = "request"
+    """The request's own."""
+    CLIENT = "client"
+    """The client's, for all its requests."""
+    DEFAULT = "default"
+    """The marketplace's."""
 
 
 def facts_place(engineer_id: UUID) -> bytes:
@@ -72,7 +84,9 @@ class ProfileEntry(SQLModel, table=True):
     )
     card_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     vector: bytes | None = Field(
-        default=None, sa_column=Column(LargeBinary, nullable=True), description="float16, little-endian."
+        default=None,
+        sa_column=Column(LargeBinary, nullable=True),
+        description="Of its glosses one after the other: float16, little-endian.",
     )
     facts: bytes | None = Field(
         default=None,
@@ -112,7 +126,7 @@ class ShortlistEntry(SQLModel, table=True):
                 TENANCY: Policies(write=any_of(STAFF, within("shortlist", "shortlist_id", Side.CLIENT))),
                 **classified(
                     public="rank engineer_id engineer_version score low high",
-                    internal="shortlist_id cosine",
+                    internal="shortlist_id",
                     personal="sealed",
                 ),
             }
@@ -128,7 +142,6 @@ class ShortlistEntry(SQLModel, table=True):
     score: int = Field(sa_type=BigInteger)
     low: int = Field(sa_type=BigInteger)
     high: int = Field(sa_type=BigInteger)
-    cosine: float
     sealed: bytes = Field(
         default=b"",
         sa_column=Column(LargeBinary, nullable=False),
@@ -177,13 +190,15 @@ class Shortlist(SQLModel, table=True):
     __tablename__ = "shortlist"
     __table_args__ = (
         Index("ix_shortlist_request_id_created_at", "request_id", "created_at", "id"),
+        Index("ix_shortlist_organisation_id_created_at", "organisation_id", "created_at", "id"),
+        CheckConstraint("(weights_source = 'client') = (weights_version IS NOT NULL)", name="weights_versioned"),
         {
             "info": {
                 TENANCY: Policies(write=any_of(STAFF, own(Side.CLIENT))),
                 **classified(
-                    public="id request_id request_version created_at size considered admitted weights gates model_id "
-                    "model_hash taxonomy_revision watermark",
-                    internal="organisation_id created_by brief vector",
+                    public="id request_id request_version created_at size considered admitted weights weights_source "
+                    "weights_version gates model_id model_hash taxonomy_revision watermark",
+                    internal="organisation_id created_by brief",
                 ),
             }
         },
@@ -199,13 +214,14 @@ class Shortlist(SQLModel, table=True):
     considered: int
     admitted: int
     weights: dict[str, float] = Field(sa_column=_document())
+    weights_source: WeightsSource = enum_field(WeightsSource, "weights_source")
+    weights_version: int | None = Field(default=None, description="Of the client's weights.")
     gates: list[dict[str, Any]] = Field(sa_column=_document())
     model_id: str
     model_hash: str = Field(max_length=16)
     taxonomy_revision: str
     watermark: int = Field(sa_type=BigInteger)
     brief: dict[str, Any] = Field(sa_column=_document())
-    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False), description="float32, little-endian.")
 
     entries: list[ShortlistEntry] = Relationship(
         sa_relationship_kwargs={"lazy": "raise", "order_by": "ShortlistEntry.rank", "passive_deletes": True}

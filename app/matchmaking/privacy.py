@@ -9,9 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.events import Subscriptions
 from app.core.keyring import person_keys
 from app.matchmaking import queries
-from app.matchmaking.explanations import fraction
+from app.matchmaking.explanations import ENGLISH, fraction, told
 from app.matchmaking.models import Shortlist, ShortlistEntry
+from app.matchmaking.review.queries import decisions_about
 from app.talent.privacy.events import PersonExport, PersonForgotten
+from matching import words_in
 
 
 def subscribe(subscriptions: Subscriptions) -> None:
@@ -23,6 +25,7 @@ def subscribe(subscriptions: Subscriptions) -> None:
 async def _hand_out(session: AsyncSession, fact: PersonExport) -> None:
     fact.add("index", await _indexed(session, fact.engineer_id))
     fact.add("shortlists", await _shortlisted(session, fact.engineer_id))
+    fact.add("decisions", await _decided(session, fact.engineer_id))
 
 
 async def _let_go(session: AsyncSession, fact: PersonForgotten) -> None:
@@ -45,6 +48,22 @@ async def _shortlisted(session: AsyncSession, engineer_id: UUID) -> list[dict[st
     return places
 
 
+async def _decided(session: AsyncSession, engineer_id: UUID) -> list[dict[str, Any]]:
+    """What was decided about them, oldest first; nobody who decided is named."""
+    key = (await person_keys(session, [engineer_id])).get(engineer_id)
+    return [
+        {
+            "shortlist_id": str(made.shortlist_id),
+            "rank": made.rank,
+            "created_at": made.created_at.isoformat(),
+            "decision": made.decision,
+            "reason": made.reason,
+            "note": made.open_note(key),
+        }
+        for made in await decisions_about(session, engineer_id)
+    ]
+
+
 def _place(entry: ShortlistEntry, shortlist: Shortlist) -> dict[str, Any]:
     return {
         "shortlist_id": str(entry.shortlist_id),
@@ -56,5 +75,5 @@ def _place(entry: ShortlistEntry, shortlist: Shortlist) -> dict[str, Any]:
         "low": fraction(entry.low),
         "high": fraction(entry.high),
         "ranked_as": entry.profile,
-        "explanation": entry.explanation,
+        "explanation": told(entry.explanation, words_in(ENGLISH)),
     }

@@ -1,6 +1,6 @@
 """Reading and writing what the ranking needs, and what it froze."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -20,9 +20,13 @@ from app.core.pages import PageQuery, Rows, list_rows
 from app.core.tenancy import Side, elevated
 from app.matchmaking.errors import ShortlistNotFound
 from app.matchmaking.models import CURRENT_TRANSACTION, BriefEntry, ProfileEntry, Shortlist, ShortlistEntry, facts_place
-from matching import PROFILE, Change, Profile
+from matching import PROFILE, Profile
+from matching.interpreter import glosses_hash
 
 CHUNK: Final = 2000
+STORED: Final = "<f2"
+"""How vectors of profiles are stored: float16 moves a cosine of unit vectors by less than 0.001."""
+STORED_OF_REQUEST: Final = "<f4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class StoredChange:
     version: int
     changed_in: int
     model_hash: str
+    card_hash: bytes | None
     vector: bytes | None
     facts: bytes | None
     key: Wrapped | None
@@ -43,14 +48,18 @@ class StoredChange:
         """Number of this change."""
         return change_number(self.version, self.changed_in)
 
-    def read(self) -> Change:
+    def open(self) -> Profile | None:
         """Unseal it, off the event loop; a person whose key is gone is no candidate."""
-        if self.facts is None or self.vector is None or self.key is None:
-            return Change(self.engineer_id, self.number)
+        if self.facts is None or self.key is None:
+            return None
         key = self.keyring.unwrap(place_of(self.engineer_id), self.key)
-        facts = key.open_document(facts_place(self.engineer_id), self.facts)
-        profile = PROFILE.validate_json(facts)
-        return Change(self.engineer_id, self.number, profile, vectors_of(profile, vector_of(self.vector)))
+        return PROFILE.validate_json(key.open_document(facts_place(self.engineer_id), self.facts))
+
+    def vectors(self, glosses: Sequence[str], model_hash: str) -> dict[str, NDArray[np.float32]]:
+        """Vectors of glosses by this model, if these were stored and no others."""
+        if self.vector is None or self.model_hash != model_hash or self.card_hash != glosses_hash(glosses):
+            return {}
+        return vectors_of(glosses, self.vector, STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ async def changes_since(session: AsyncSession, mark: int) -> AsyncIterator[Chang
         col(ProfileEntry.version),
         col(ProfileEntry.changed_in),
         col(ProfileEntry.model_hash),
+        col(ProfileEntry.card_hash),
         col(ProfileEntry.vector),
         col(ProfileEntry.facts),
         col(PersonKey.master_key_id),
@@ -123,17 +133,17 @@ async def listed_sums(session: AsyncSession) -> tuple[int, int, int]:
     """How many profiles the index lists, and the sums of their versions and of the transactions that wrote them."""
     statement = select(
         func.count(),
-        func.coalesce(func.sum(col(ProfileEntry.version)), 0),
-        func.coalesce(func.sum(col(ProfileEntry.changed_in)), 0),
+        func.sum(col(ProfileEntry.version)),
+        func.sum(col(ProfileEntry.changed_in)),
     ).where(col(ProfileEntry.listed))
     count, versions, transactions = (await session.exec(statement)).one()
-    return int(count), int(versions), int(transactions)
+    return count, int(versions or 0), int(transactions or 0)
 
 
-async def stored_cards(
+async def stored_vectors(
     session: AsyncSession, engineer_ids: Sequence[UUID], model_hash: str
 ) -> dict[UUID, tuple[bytes, bytes]]:
-    """Hash of the card each stored vector was made from, and the vector, where this model made it."""
+    """Hash of the glosses each profile's vectors were made from, and the vectors, where this model made them."""
     statement = select(ProfileEntry.engineer_id, ProfileEntry.card_hash, ProfileEntry.vector).where(
         col(ProfileEntry.engineer_id).in_(engineer_ids),
         col(ProfileEntry.model_hash) == model_hash,
@@ -234,6 +244,18 @@ async def list_shortlists(
     return await list_rows(session, statement, query, sorts, tie=col(Shortlist.id))  # type: ignore[arg-type]
 
 
+async def is_shortlisted(
+    session: AsyncSession, request_id: UUID, engineer_id: UUID, visible: ColumnElement[bool]
+) -> bool:
+    """Whether an engineer stands on a shortlist of a request."""
+    statement = (
+        select(ShortlistEntry.engineer_id)
+        .join(Shortlist, col(Shortlist.id) == col(ShortlistEntry.shortlist_id))
+        .where(col(Shortlist.request_id) == request_id, col(ShortlistEntry.engineer_id) == engineer_id, visible)
+    )
+    return (await session.exec(statement.limit(1))).first() is not None
+
+
 async def unlisted_among(session: AsyncSession, engineer_ids: Sequence[UUID]) -> bool:
     """Whether the index no longer lists one of these."""
     statement = select(func.count()).select_from(ProfileEntry)
@@ -260,21 +282,18 @@ async def blank_entries(session: AsyncSession, engineer_id: UUID) -> None:
 
 
 def _stored_change(keyring: Keyring, row: Sequence[Any]) -> StoredChange:
-    engineer_id, version, changed_in, model_hash, vector, facts, master_key_id, wrapped = row
+    engineer_id, version, changed_in, model_hash, card_hash, vector, facts, master_key_id, wrapped = row
     key = None if wrapped is None else Wrapped(master_key_id, wrapped)
-    return StoredChange(engineer_id, version, changed_in, model_hash, vector, facts, key, keyring)
+    return StoredChange(engineer_id, version, changed_in, model_hash, card_hash, vector, facts, key, keyring)
 
 
-def vectors_of(profile: Profile, vector: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Vectors of a profile's texts: that of its card stands for its titles, and its skills have none."""
-    return dict.fromkeys((profile.title, *profile.past_titles), vector)
+def vectors_of(glosses: Sequence[str], stored: bytes, dtype: str) -> dict[str, NDArray[np.float32]]:
+    """Vectors of distinct glosses out of the bytes they were stored as, one after the other."""
+    distinct = list(dict.fromkeys(glosses))
+    rows = np.frombuffer(stored, dtype=dtype).astype(np.float32).reshape(len(distinct), -1)
+    return dict(zip(distinct, rows, strict=True))
 
 
-def vector_of(stored: bytes) -> NDArray[np.float32]:
-    """A profile's vector as the pool wants it."""
-    return np.frombuffer(stored, dtype="<f2").astype(np.float32)
-
-
-def stored_of(vector: NDArray[np.float32]) -> bytes:
-    """A profile's vector as it is stored: float16 moves a cosine of unit vectors by less than 0.001."""
-    return vector.astype("<f2").tobytes()
+def stored_of(glosses: Sequence[str], vectors: Mapping[str, NDArray[np.float32]], dtype: str) -> bytes:
+    """Vectors of distinct glosses as they are stored."""
+    return b"".join(vectors[gloss].astype(dtype).tobytes() for gloss in dict.fromkeys(glosses))

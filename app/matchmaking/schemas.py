@@ -9,6 +9,7 @@ from pydantic import Field
 from app.core.pages import PageQuery
 from app.core.schemas import Money, Out, Schema, Whole
 from app.core.trade import Discipline, Seniority, WorkingWindow
+from app.matchmaking.models import WeightsSource
 
 FEW: Final = "Null for clients where the number, or what it leaves, is from 1 to 4 people."
 
@@ -76,6 +77,56 @@ class SkillMatchOut(Out):
     evidence: str | None = Field(description="JSON pointer into the profile.", examples=["/skills/0"])
 
 
+class RangeOut(Out):
+    """How far the score may move for want of data."""
+
+    low: float = Field(description="The whole score if what is missing turned out badly.", examples=[0.61])
+    high: float = Field(description="The whole score if it turned out well.", examples=[0.72])
+    reason: str = Field(
+        description="What is missing, in words.", examples=["English level not stated: between 0.61 and 0.72."]
+    )
+
+
+class UnstatedOut(RangeOut):
+    """A part of the score that is a guess, for want of data."""
+
+    part: str = Field(description="Name of the part.", examples=["english"])
+
+
+class RequirementOut(Out):
+    """How the candidate stands to one thing that is asked for."""
+
+    kind: Literal[
+        "skill",
+        "certification",
+        "domain",
+        "discipline",
+        "seniority",
+        "english",
+        "country",
+        "shared_hours",
+        "start",
+        "weekly_hours",
+        "rate",
+    ] = Field(description="What sort of thing.")
+    subject: str | None = Field(
+        description="Id of the skill, certification or domain, or the word as written.", examples=["python"]
+    )
+    name: str = Field(description="What is asked for, in words.", examples=["Python"])
+    must: bool = Field(description="Whether a gate insists on it.")
+    state: Literal["met", "partial", "missing", "unknown"] = Field(
+        description="`partial` is there and short of what was asked; `missing` is not there, or not enough to count; "
+        "`unknown` is not stated."
+    )
+    relation: Literal["exact", "implied", "related", "missing"] | None = Field(
+        description="How a skill, a domain or a discipline is answered; null for the rest."
+    )
+    through: str | None = Field(description="What on the profile answers, when it is another.", examples=["Django"])
+    evidence: list[str] = Field(description="JSON pointers into the profile.", examples=[["/skills/0"]])
+    range: RangeOut | None = Field(description="How far the score may move for want of this; null when it is stated.")
+    reason: str = Field(description="Why, in words.", examples=["Python: 6 years of 4 years asked."])
+
+
 class IdentityOut(Out):
     """Who the candidate is; for those who may know."""
 
@@ -120,6 +171,15 @@ class ShortlistEntryOut(Out):
     gates: list[GateAnswerOut] = Field(description="Every gate's answer.")
     skills: list[SkillMatchOut] = Field(description="Every skill asked for, matched or missing.")
     missing: list[str] = Field(description="Ids of skills asked for that are missing.", examples=[["graphql"]])
+    requirements: list[RequirementOut] = Field(
+        description="Everything asked for, each met, partial, missing or unknown; empty in a shortlist frozen before "
+        "there were any."
+    )
+    unstated: list[UnstatedOut] = Field(description="Parts that are guesses, and what they may do to the score.")
+    open_flags: int | None = Field(
+        description="Findings in the profile that nobody has decided about; null for clients. They change no place.",
+        examples=[0],
+    )
 
 
 class ShortlistSummaryOut(Out):
@@ -135,9 +195,17 @@ class ShortlistSummaryOut(Out):
     weights: dict[str, float] = Field(
         description="Share of each part that applies; they add up to 1.", examples=[{"skill_coverage": 0.2842}]
     )
+    weights_source: WeightsSource = Field(
+        description="Where the weights came from: the request itself, the client's ranking weights, or the defaults."
+    )
+    weights_version: int | None = Field(
+        description="Version of the client's ranking weights; null for weights from elsewhere.", examples=[None]
+    )
     gates: list[GateOut] = Field(description="What each gate did.")
     model_id: str = Field(description="The language model.", examples=["all-MiniLM-L6-v2@53aa51172d14"])
-    model_hash: str = Field(description="Model and card version; two hashes never mix.", examples=["9f0c2b7d51e8a634"])
+    model_hash: str = Field(
+        description="Model and what was learned; two hashes never mix.", examples=["9f0c2b7d51e8a634"]
+    )
     watermark: int = Field(
         description="Every change of a transaction below this number was considered.", examples=[90210]
     )
@@ -147,3 +215,61 @@ class ShortlistOut(ShortlistSummaryOut):
     """A ranking, frozen and explained."""
 
     entries: list[ShortlistEntryOut] = Field(description="Candidates, best first.")
+
+
+class CounterfactualOut(Out):
+    """The smallest change of one kind that would move the candidate up, or admit them, all else as it is."""
+
+    kind: Literal["english", "skill", "certification", "start", "weekly_hours", "rate"] = Field(
+        description="What would change."
+    )
+    subject: str | None = Field(description="Id of the skill or certification it is about.", examples=["kafka"])
+    place: int = Field(description="Place they would have, from 1.", examples=[3])
+    score: float = Field(description="Score they would have.", examples=[0.81])
+    admits: bool = Field(description="Whether it would let them in: at present a gate keeps them out.")
+    reason: str = Field(
+        description="The change and its effect, in words.", examples=["With B2 English this would be third."]
+    )
+
+
+class CandidateExplanationOut(Out):
+    """How one candidate stands to a request at this moment."""
+
+    request_id: UUID = Field(description="The request.")
+    request_version: int = Field(description="Version of the request that was ranked for.", examples=[1])
+    engineer_id: UUID = Field(description="Id of the engineer.")
+    engineer_version: int = Field(description="Version of the profile that was ranked.", examples=[1])
+    model_hash: str = Field(
+        description="Model and what was learned; two hashes never mix.", examples=["9f0c2b7d51e8a634"]
+    )
+    watermark: int = Field(
+        description="Every change of a transaction below this number was considered.", examples=[90210]
+    )
+    outcome: Literal["admitted", "kept_out"] = Field(description="Whether every gate lets them in.")
+    place: int = Field(
+        description="Place among all who are admitted, from 1; of somebody kept out, the place they would have if the "
+        "gates that keep them out were dropped.",
+        examples=[3],
+    )
+    admitted: int | None = Field(description=f"How many are admitted; null for firms. {FEW}", examples=[37])
+    verdict: str = Field(
+        description="Outcome and place, in words.",
+        examples=["Kept out by English; without that this would be third."],
+    )
+    score: float = Field(description="From 0 to 1: the sum of the contributions, exactly.", examples=[0.873125])
+    low: float = Field(description="The score if everything missing turned out badly.", examples=[0.85])
+    high: float = Field(description="The score if everything missing turned out well.", examples=[0.9])
+    summary: str = Field(description="Strengths and weaknesses in one sentence.", examples=["Strongest in English."])
+    candidate: CandidateOut = Field(description="The candidate as ranked.")
+    identity: IdentityOut | None = Field(description="Who they are; null for clients before acceptance.")
+    parts: list[PartOut] = Field(description="The score, part by part.")
+    gates: list[GateAnswerOut] = Field(description="Every gate's answer.")
+    skills: list[SkillMatchOut] = Field(description="Every skill asked for, matched or missing.")
+    missing: list[str] = Field(description="Ids of skills asked for that are missing.", examples=[["graphql"]])
+    requirements: list[RequirementOut] = Field(
+        description="Everything asked for, each met, partial, missing or unknown."
+    )
+    unstated: list[UnstatedOut] = Field(description="Parts that are guesses, and what they may do to the score.")
+    counterfactuals: list[CounterfactualOut] = Field(
+        description="The smallest changes that would help, best place first. None is of what a person is."
+    )

@@ -1,14 +1,15 @@
 """Shortlists: ranked on what is committed at this moment, explained, frozen."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import numpy as np
 from pydantic_core import from_json
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.audit import service as audit
 from app.core.actor import Actor
+from app.core.events import announce
 from app.core.ids import new_id
 from app.core.pages import Rows
 from app.core.tenancy import Side, elevated
@@ -16,17 +17,20 @@ from app.demand import service as demand
 from app.matchmaking import explanations, queries
 from app.matchmaking.engine import Engine
 from app.matchmaking.errors import NothingToRankBy, PoolUnsettled
-from app.matchmaking.events import ShortlistCreated
+from app.matchmaking.events import ShortlistCreated, ShortlistRanked
 from app.matchmaking.indexing import current_brief
 from app.matchmaking.models import Shortlist, ShortlistEntry
 from app.matchmaking.policy import readable
+from app.matchmaking.review.impressions import record_impression
 from app.matchmaking.schemas import ShortlistQuery
+from app.matchmaking.weights.service import weights_in_force
 from app.talent import redaction
 from app.talent import service as talent
 from app.talent.models import Engineer
 from app.taxonomy import service as taxonomy
 from app.taxonomy.words import Taxonomy
 from matching import BRIEF, PROFILE, Brief, Ranked, Ranking, WeightsInvalid, explain
+from matching.interpreter import Encoded
 
 ATTEMPTS: Final = 5
 
@@ -41,11 +45,11 @@ async def create_shortlist(
     """
     request = await demand.get_rankable(session, actor, request_id)
     words = await taxonomy.current(session)
-    brief, stored = await current_brief(session, engine, request)
-    vector = np.frombuffer(stored.vector, dtype="<f4")
+    weights = await weights_in_force(session, request)
+    brief, encoded = await current_brief(session, engine, request, weights.weights)
     # Candidates are of every firm; what the client may see of them is what is frozen here.
     async with elevated(session, Side.RANKING):
-        ranking, watermark, facts = await _rank_settled(session, engine, brief, vector, size, words)
+        ranking, watermark, facts = await _rank_settled(session, engine, brief, encoded, size, words)
     shortlist_id = new_id()
     shortlist = Shortlist(
         id=shortlist_id,
@@ -57,13 +61,14 @@ async def create_shortlist(
         considered=ranking.considered,
         admitted=ranking.admitted,
         weights=explanations.shares(ranking.weights),
+        weights_source=weights.source,
+        weights_version=weights.version,
         gates=[explanations.gate_document(report, words) for report in ranking.gates],
         model_id=engine.encoder.model_id,
         model_hash=ranking.model_hash,
         taxonomy_revision=await taxonomy.revision(session),
         watermark=watermark,
         brief=BRIEF.dump_python(brief, mode="json"),
-        vector=stored.vector,
         entries=_entries(shortlist_id, ranking, brief, facts, words),
     )
     session.add(shortlist)
@@ -75,12 +80,16 @@ async def create_shortlist(
     # The entries now hold their engineers' rows against an erasure; one that came before has gone unnoticed so far.
     if await queries.unlisted_among(session, [entry.engineer_id for entry in shortlist.entries]):
         raise PoolUnsettled("A candidate was withdrawn while they were ranked; try again.")
+    await record_impression(session, actor, shortlist.id)
+    await announce(session, ShortlistRanked(shortlist, brief.discipline, ranking.standings))
     return shortlist
 
 
 async def get_shortlist(session: AsyncSession, actor: Actor, shortlist_id: UUID) -> Shortlist:
-    """A frozen shortlist, as it was."""
-    return await queries.get_shortlist(session, shortlist_id, readable(actor))
+    """A frozen shortlist, as it was; that somebody has seen it is written down."""
+    shortlist = await queries.get_shortlist(session, shortlist_id, readable(actor))
+    await record_impression(session, actor, shortlist.id)
+    return shortlist
 
 
 async def list_shortlists(
@@ -93,9 +102,14 @@ async def list_shortlists(
 
 async def identities(session: AsyncSession, actor: Actor, shortlist: Shortlist) -> dict[UUID, Engineer]:
     """Who the candidates are, for an actor who may know; nobody otherwise."""
+    return await identities_of(session, actor, [entry.engineer_id for entry in shortlist.entries])
+
+
+async def identities_of(session: AsyncSession, actor: Actor, engineer_ids: Sequence[UUID]) -> dict[UUID, Engineer]:
+    """Who these are, for an actor who may know; nobody otherwise."""
     if not redaction.shows(redaction.sight_of(actor), redaction.IDENTITY):
         return {}
-    named = await talent.named_engineers(session, [entry.engineer_id for entry in shortlist.entries])
+    named = await talent.named_engineers(session, engineer_ids)
     return {one: engineer for one, engineer in named.items() if not engineer.erased}
 
 
@@ -103,14 +117,14 @@ async def _rank_settled(
     session: AsyncSession,
     engine: Engine,
     brief: Brief,
-    vector: np.typing.NDArray[np.float32],
+    encoded: Encoded,
     size: int,
     words: Taxonomy,
 ) -> tuple[Ranking, int, dict[UUID, queries.StoredFacts]]:
     """A ranking whose candidates are still, when their profiles are read, what was ranked."""
     for _ in range(ATTEMPTS):
         try:
-            ranking, watermark = await engine.rank(session, brief, vector, size, words)
+            ranking, watermark = await engine.rank(session, brief, encoded, size, words)
         except WeightsInvalid as refusal:
             raise NothingToRankBy(f"These weights cannot rank this request: {refusal}.") from refusal
         facts = await queries.load_facts(session, [entry.id for entry in ranking.entries])
@@ -141,9 +155,9 @@ def _entry(
         score=ranked.score,
         low=ranked.low,
         high=ranked.high,
-        cosine=ranked.closeness.title,
     )
     said = explanations.document_of(explain(brief, profile, ranked, words), ranked)
     title = words.canonical_title(profile.title)
-    entry.seal(stored.key, profile=from_json(facts), explanation={"title": title, **said})
+    close = explanations.closeness_document(ranked.closeness)
+    entry.seal(stored.key, profile=from_json(facts), explanation={"title": title, "closeness": close, **said})
     return entry

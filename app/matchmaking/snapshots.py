@@ -2,18 +2,24 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import Final
 
 import numpy as np
 
-from matching import Pool, SnapshotRefused, snapshot
+from matching import Pool, PoolBusy, SnapshotRefused, snapshot
 
 LOCK: Final = "lock"
 PUBLISH_EVERY_S: Final = 300.0
 FORGET_WITHIN_S: Final = 10.0
 """Seconds after which somebody who has gone is taken out of what is stored; a process notices within thirty more."""
+
+ATTEMPTS: Final = 50
+BETWEEN_ATTEMPTS_S: Final = 0.02
+"""Between two rankings there is a moment in which the pool can be copied."""
 
 
 @dataclass
@@ -65,6 +71,11 @@ class Snapshots:
         """
         if not self._may_write():
             return False
+        for _ in range(ATTEMPTS):
+            with suppress(PoolBusy):
+                snapshot.publish(pool, self._folder, watermark)
+                return True
+            sleep(BETWEEN_ATTEMPTS_S)
         snapshot.publish(pool, self._folder, watermark)
         return True
 
@@ -85,6 +96,11 @@ class Snapshots:
                 return False
             self._lock = descriptor
         return True
+
+
+def forget(folder: Path) -> None:
+    """Delete what is stored: nothing is to be kept any more."""
+    snapshot.withdraw(folder)
 
 
 def sums_of(pool: Pool) -> tuple[int, int, int]:

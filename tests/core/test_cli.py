@@ -69,6 +69,19 @@ def test_master_keys_are_rotated_from_the_command_line(environment, tmp_path):
     assert given.partition(":")[2] not in rotated.stdout + listed.stdout
 
 
+@pytest.mark.parametrize("given", [[], ["--all", "--client", str(new_id())], ["--client", str(new_id())]])
+def test_whose_weights_are_calibrated_is_said_and_is_a_clients(environment, given):
+    line = refusal(puente("calibrate", *given, **environment))
+
+    assert ("There is no client" in line) == (len(given) == 2)
+
+
+def test_without_decisions_nothing_is_calibrated(environment):
+    done = puente("calibrate", "--all", "--since", "2026-01-01", **environment)
+
+    assert (done.returncode, done.stdout) == (0, "Nobody has decided on candidates yet.\n")
+
+
 @pytest.mark.parametrize("command", ["serve", "verify", "reindex"])
 def test_the_master_keys_of_another_database_are_one_line(environment, command):
     environment[MASTER_KEYS] = f"other:{'0' * 64}"

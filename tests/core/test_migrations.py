@@ -3,6 +3,7 @@
 import pytest
 from alembic import command
 from alembic.util import CommandError
+from pydantic_core import to_json
 from sqlalchemy import Connection, text
 
 import app.tables
@@ -10,6 +11,7 @@ from app.core.embedded import DatabaseUrls
 from app.core.ids import new_id
 from app.core.migrations import DatabaseAhead, known_revision, migrate, migration_config, owner_engine
 from app.core.row_security import FUNCTIONS, SHARED, declared, protected
+from matching import DEFAULT_WEIGHTS
 from tests.postgres import Server
 
 CATALOGUE = {
@@ -163,3 +165,37 @@ def test_profiles_in_plain_text_are_refused_and_left_alone(empty_urls: DatabaseU
     with owner_engine(empty_urls.owner).begin() as connection:
         assert connection.scalar(text("SELECT given_name FROM engineer")) == "Ana"
         assert known_revision(connection) == "2026_11_20_1410"
+
+
+def test_requests_that_had_the_default_weights_go_by_their_clients(empty_urls: DatabaseUrls):
+    migrate(empty_urls, to="2026_11_21_0200")
+    own = {**DEFAULT_WEIGHTS, "rate": 0.1}
+    with owner_engine(empty_urls.owner).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO organisation (id, kind, name, standing, version, created_at, updated_at) "
+                "VALUES (:id, 'client', 'Buyer', 'active', 1, now(), now())"
+            ),
+            {"id": (buyer := new_id())},
+        )
+        for title, weights in (("default", DEFAULT_WEIGHTS), ("own", own)):
+            connection.execute(
+                text(
+                    "INSERT INTO request (id, organisation_id, status, open_to_suppliers, version, title, description, "
+                    "english_modes, domains, countries, start_tolerance_days, headcount, service_type, engagement, "
+                    "exclude_unknown, weights, created_at, updated_at) VALUES (:id, :buyer, 'open', false, 1, :title, "
+                    "'', '{}', '{}', '{}', 30, 1, 'development', 'staff_augmentation', '{}', :weights, now(), now())"
+                ),
+                {"id": new_id(), "buyer": buyer, "title": title, "weights": to_json(dict(weights)).decode()},
+            )
+
+    migrate(empty_urls)
+
+    every = text("SELECT title, weights FROM request ORDER BY title")
+    with owner_engine(empty_urls.owner).begin() as connection:
+        assert dict(tuple(row) for row in connection.execute(every)) == {"default": None, "own": own}
+        command.downgrade(migration_config(connection), "2026_11_21_0200")
+        assert dict(tuple(row) for row in connection.execute(every)) == {
+            "default": dict(DEFAULT_WEIGHTS),
+            "own": own,
+        }

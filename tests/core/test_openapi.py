@@ -9,7 +9,7 @@ from app.core.openapi import operations
 CREDENTIALS = [{"api_key": []}, {"access_token": []}, {"oauth2": []}]
 ANONYMOUS = {
     *("create_session", "create_token", "get_jwks", "accept_invitation", "redeem_password_reset"),
-    *("see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link"),
+    *("see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link", "declare_by_link"),
 }
 
 

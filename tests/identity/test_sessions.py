@@ -235,7 +235,7 @@ async def test_a_role_that_needs_a_second_factor_can_only_set_one_up(client, ses
     headers = bearer((await open_session(session, person, second_factor=False)).access_token)
     allowed = {"get_me", "list_sessions", "get_current_session", "revoke_current_session", "enrol_totp", "confirm_totp"}
     anonymous = {"create_session", "create_token", "get_jwks", "accept_invitation", "redeem_password_reset"}
-    anonymous |= {"see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link"}
+    anonymous |= {"see_engineer_link", "decide_by_link", "export_by_link", "erase_by_link", "declare_by_link"}
 
     refused = []
     for path, methods in application.openapi()["paths"].items():

@@ -98,7 +98,12 @@ class Operation:
 def _operations() -> Iterator[Operation]:
     for route in guarded_routes(APP):
         document = DOCUMENT["paths"][route.path][route.method.lower()]
-        yield Operation(route.operation_id, route.method, route.path, route.permission, document)
+        yield Operation(route.operation_id, route.method, named_apart(route.path), route.permission, document)
+
+
+def named_apart(path: str) -> str:
+    """A path in which an engineer who is asked about for a request is a candidate: a thing of the request's owner."""
+    return path.replace("/candidates/{engineer_id}", "/candidates/{candidate_id}")
 
 
 OPERATIONS = {operation.name: operation for operation in _operations()}

@@ -82,6 +82,7 @@ async def scene(client, session):
         "member_id": str(boss.member.id),
         "key_id": str(boss.key.id),
         "engineer_id": engineer["id"],
+        "candidate_id": engineer["id"],
         "request_id": request["id"],
         "shortlist_id": shortlist["id"],
         "document_id": document.json()["id"],

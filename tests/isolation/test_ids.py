@@ -15,6 +15,11 @@ SIDES = [Role.SUPPLIER_ADMIN, Role.CLIENT_ADMIN, Role.ADMIN]
 MALFORMED = ["0", "null", "not-an-id", "00000000-0000-0000-0000-00000000000", "' OR 1=1 --", "..%2Fme", "é" * 36, "%00"]
 
 
+def innermost(operation):
+    """The last parameter of the path that is an id, and not a number within what another names."""
+    return next(name for name in reversed(operation.named) if not THINGS[name].numbered)
+
+
 def granted_to(role):
     """What a role may do to some of the things that ids name; everything else is refused before they are read."""
     return [operation for operation in WITH_IDS if operation.whose(role)]
@@ -53,8 +58,8 @@ async def test_an_id_of_another_kind_is_missing_like_any_other(world_of, role):
         missing = (await world.cells(operation))[-1]
         nothing = told(await world.call(operation, missing))
         for name, one in ids.items():
-            if name != operation.named[-1]:
-                cell = Cell(None, {**missing.names, operation.named[-1]: one}, missing.tenant)
+            if name != innermost(operation):
+                cell = Cell(None, {**missing.names, innermost(operation): one}, missing.tenant)
                 something = told(await world.call(operation, cell))
                 wrong += [(operation.name, name, nothing, something)] if something != nothing else []
 
@@ -69,7 +74,7 @@ async def test_a_malformed_id_is_refused_and_not_repeated(world_of, role):
     for operation in granted_to(role):
         missing = (await world.cells(operation))[-1]
         for text in MALFORMED:
-            cell = Cell(None, {**missing.names, operation.named[-1]: text}, missing.tenant)
+            cell = Cell(None, {**missing.names, innermost(operation): text}, missing.tenant)
             reply = await world.call(operation, cell)
             # A slash, however it is written, ends a segment: the path leads nowhere.
             wanted = {404, 405} if "%2F" in text else {422}

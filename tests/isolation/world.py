@@ -10,9 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.actor import OrganisationKind, Role
 from app.core.ids import new_id
 from app.identity.permissions import ROLES, Relation
+from app.taxonomy.models import ThesaurusSource
 from tests.factories import Caller, make_caller, make_organisation
 from tests.isolation.operations import Operation
-from tests.isolation.things import BODIES, BOSS, QUERIES, THINGS, Tenant, Wanted
+from tests.isolation.things import BODIES, BOSS, QUERIES, THINGS, Tenant, Wanted, owners_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class World:
         named = operation.named
         if not named:
             return [Cell(Relation.OWN, {}, self.own)]
-        owners = THINGS[named[-1]].owners
+        owners = owners_of(operation)
         if not owners:
             return [Cell(Relation.NONE, await self.things(self.own, named), self.own), self._missing(named)]
         others = [tenant for tenant in self.foreign if tenant.kind in owners]
@@ -89,11 +90,25 @@ class World:
             self.made[key] = ids
             if THINGS[named[-1]].owners if tenant is not self.own else THINGS[named[-1]].personal and not mine:
                 relation = Relation.OWN if tenant is self.own else Relation.INVITED if opened else Relation.FOREIGN
-                self.words.update({word: relation for word in ids.values() if word not in self.words})
+                telling = [word for name, word in ids.items() if not THINGS[name].numbered]
+                self.words.update({word: relation for word in telling if word not in self.words})
         return dict(self.made[key])
 
     async def furnish(self) -> dict[str, list[str]]:
         """One of everything for everybody; their ids by what a path calls them."""
+        self.session.add(
+            ThesaurusSource(
+                name="esco",
+                attribution="ESCO",
+                licence="Reused.",
+                release="1.2.0",
+                languages=["en"],
+                concepts=1,
+                names=1,
+                digest="0" * 64,
+            )
+        )
+        await self.session.flush()
         ids: dict[str, list[str]] = {}
         for tenant in (self.own, *self.foreign):
             for name, thing in THINGS.items():
@@ -132,6 +147,7 @@ class World:
             Cell(Relation.FOREIGN, {**own, name: (await self.things(tenant, named))[name]}, tenant, mixed=name)
             for tenant in others
             for name in named
+            if not THINGS[name].numbered
         ]
 
     def absent(self, cell: Cell, missing: Cell) -> Cell:

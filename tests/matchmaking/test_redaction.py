@@ -80,6 +80,9 @@ async def test_nothing_that_names_a_candidate_reaches_a_client(client, buyer, fi
         made,
         await client.get(made.headers["location"], headers=buyer.headers),
         await client.get(f"/v1/requests/{request['id']}/shortlists", headers=buyer.headers),
+        await client.get(
+            f"/v1/requests/{request['id']}/candidates/{engineer['id']}/explanation", headers=buyer.headers
+        ),
         await client.get(f"/v1/engineers/{engineer['id']}", headers=buyer.headers),
         await client.get(f"/v1/engineers/{engineer['id']}/contact?reason=curiosity", headers=buyer.headers),
     ]
@@ -87,6 +90,7 @@ async def test_nothing_that_names_a_candidate_reaches_a_client(client, buyer, fi
     assert [entry["engineer_id"] for entry in made.json()["entries"]] == [engineer["id"]]
     assert made.json()["entries"][0]["identity"] is None
     assert made.json()["entries"][0]["candidate"]["title"] == "Backend Developer"
+    assert [reply.status_code for reply in replies] == [201, 200, 200, 200, 403, 403]
     shown = fold(" ".join(f"{reply.text} {reply.headers}" for reply in replies))
     assert [canary for canary in (*CANARIES, str(firm.organisation.id)) if canary in shown] == []
 

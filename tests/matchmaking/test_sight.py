@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table
 
-import matching.explanation
+import matching
 from app.core.actor import Actor, OrganisationKind, Role
 from app.core.columns import CLASSES, DataClass, Unclassified, classified, require_classified
 from app.core.errors import Invalid
@@ -20,6 +20,8 @@ from app.talent.redaction import CANDIDATE, FIELDS, IDENTITY, Sight, counted, re
 from app.talent.schemas import EngineerOut, EngineerQuery
 from tests.payloads import post_request, post_shortlist, skills
 
+POINTING = ("answers.py", "profile.py", "reasons.py", "requirements.py")
+"""Modules of matching/ that point into profiles."""
 PUBLIC = {name for name, kind in FIELDS.items() if kind is DataClass.PUBLIC}
 
 
@@ -47,13 +49,21 @@ def test_names_employers_and_addresses_are_public_to_nobody():
 
 
 def test_explanations_point_at_public_facts():
-    source = Path(matching.explanation.__file__).read_text(encoding="utf-8")
+    room = Path(matching.__file__).parent
+    source = "".join((room / name).read_text(encoding="utf-8") for name in POINTING)
     heads = set(re.findall(r'"/([a-z_]+)', source))
 
     assert {"skills", "title", "updated_at", "hourly_rate"} <= heads
     # What stands under /title is the trade's words of it.
     assert {"canonical_title" if head == "title" else head for head in heads} <= PUBLIC
-    assert {name for name, kind in FACTS.items() if kind is not DataClass.PUBLIC} == {"id"}
+    assert {name for name, kind in FACTS.items() if kind is not DataClass.PUBLIC} == {"id", "observed"}
+
+
+def test_evidence_is_pointed_at_in_these_modules_alone():
+    room = Path(matching.__file__).parent
+    pointing = {path.name for path in room.glob("*.py") if re.search(r'"/[a-z_]+(/\{|")', path.read_text("utf-8"))}
+
+    assert pointing == set(POINTING)
 
 
 async def test_evidence_in_a_reply_points_at_public_fields(client, buyer, make_engineers):
@@ -68,7 +78,7 @@ async def test_evidence_in_a_reply_points_at_public_fields(client, buyer, make_e
     assert {"canonical_title" if head == "title" else head for head in heads} <= PUBLIC
 
 
-CLIENTS_READ = ("create_shortlist", "list_shortlists", "get_shortlist")
+CLIENTS_READ = ("create_shortlist", "list_shortlists", "get_shortlist", "explain_candidate")
 
 
 def test_no_reply_a_client_can_get_has_a_field_that_is_not_public():

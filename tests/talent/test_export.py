@@ -124,7 +124,7 @@ async def test_somebody_of_whom_little_is_known_is_exported_too(client, firm):
     body = (await client.get(f"/v1/engineers/{bare['id']}/export", headers=firm.headers)).json()
 
     assert (body["profile"]["given_name"], body["contact"]["email"], body["documents"]) == ("Ñandú 🙂", None, [])
-    assert body["sections"] == {"index": None, "shortlists": []}
+    assert body["sections"] == {"index": None, "shortlists": [], "decisions": [], "flags": []}
 
 
 async def test_an_archived_engineer_is_exported_by_link(client, firm, ana):
