@@ -6,7 +6,7 @@ recognised by a hash of the glosses they were made of, whatever has been learned
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from matching.brief import Brief
 from matching.interaction import Asked
 from matching.knowledge import Knowledge
 from matching.parts import quantised
+from matching.pool import Pool, pool_of
 from matching.profile import Profile
 from matching.taxonomy import Taxonomy
 from matching.texts import Texts
@@ -45,7 +46,8 @@ class Interpreter:
         self.knowledge = knowledge
         self._taxonomy = taxonomy
         self.titles = TitleIndex(TitleReader(knowledge, taxonomy))
-        self.revision = hashlib.sha256(f"{knowledge.revision}\n{INTERPRETER_VERSION}".encode()).hexdigest()[:16]
+        known = f"{knowledge.revision}\n{taxonomy.reading_of_titles}\n{INTERPRETER_VERSION}"
+        self.revision = hashlib.sha256(known.encode()).hexdigest()[:16]
         self._skills = {
             entry.id.removeprefix(_SKILL): centre
             for entry, centre in zip(knowledge.concepts, knowledge.centroids, strict=True)
@@ -112,12 +114,29 @@ class Interpreter:
             partial(Compared, self.titles, self._query(brief.title, title.tobytes())) if self._learned else None,
         )
 
+    def pool(self, profiles: Sequence[Profile]) -> Pool:
+        """A pool of these profiles, their texts encoded here."""
+        glosses = {profile.id: self.profile_glosses(profile) for profile in profiles}
+        adapted = self._encoded(gloss for one in glosses.values() for gloss in one.values())
+        skills = [fact.skill for profile in profiles for fact in profile.skills]
+        together = {text: gloss for one in glosses.values() for text, gloss in one.items()}
+        vectors = self.vectors(together, skills, adapted)
+        return pool_of(profiles, vectors, model_hash=self.revision, dimension=self.dimension)
+
+    def read(self, brief: Brief) -> Asked:
+        """What the ranking compares with a brief, its texts encoded here."""
+        return self.asked(brief, self._encoded(self.brief_glosses(brief).values()))
+
     def join(self, texts: Texts) -> None:
         """Read every title of a pool, so that no ranking has to."""
         if not self._learned:
             return
         codes = np.asarray([code for code, text in enumerate(texts.values) if text is not None], dtype=np.int64)
         place(self.titles, texts, codes)
+
+    def _encoded(self, glosses: Iterable[str]) -> Encoded:
+        wanted = list(dict.fromkeys(glosses))
+        return self.adapted(wanted, dict(zip(wanted, self.knowledge.encoder.encode(wanted), strict=True)))
 
     def _new_query(self, title: str, vector: bytes) -> TitleQuery:
         return self.titles.query(title, np.frombuffer(vector, dtype=np.float32))

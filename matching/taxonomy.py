@@ -4,6 +4,8 @@ Reference: `seed_data/` holds the project's own data in the layout `Taxonomy.loa
 curator's change makes a new one.
 """
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -290,6 +292,14 @@ class Taxonomy:
         while kept and fold(kept[-1].strip()) in _LEADING_ON:
             kept.pop()
         return "".join(kept).strip()
+
+    @cached_property
+    def reading_of_titles(self) -> str:
+        """Sixteen hex digits over everything that decides how a title is read."""
+        titles = [(one.id, *one.names()) for one in self.titles.concepts.values()]
+        levels = [(level.id, level.rank, *level.words) for level in self.levels]
+        said = json.dumps([sorted(titles), levels, sorted(self.terms.items())])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:

@@ -7,16 +7,16 @@ from pathlib import Path
 from uuid import UUID
 
 from matching import (
-    Asked,
     Brief,
     Cefr,
     English,
+    Interpreter,
+    Knowledge,
     Profile,
     SkillFact,
     SkillNeed,
     Taxonomy,
     explain,
-    pool_of,
     rank,
 )
 
@@ -52,9 +52,8 @@ def test_ten_profiles_are_ranked_and_explained_without_a_database(bundled, monke
         )
         for number, (title, discipline, seniority, skills, english, country) in enumerate(PEOPLE, start=1)
     ]
-    texts = sorted({text for one in profiles for text in (one.title, *(fact.skill for fact in one.skills))})
-    vectors = dict(zip(texts, bundled.encode(texts), strict=True))
-    pool = pool_of(profiles, vectors, model_hash=bundled.model_hash, dimension=bundled.dimension)
+    interpreter = Interpreter(Knowledge([], bundled), taxonomy)
+    pool = interpreter.pool(profiles)
     brief = Brief(
         title="Senior Backend Developer",
         as_of=date(2026, 1, 15),
@@ -63,9 +62,8 @@ def test_ten_profiles_are_ranked_and_explained_without_a_database(bundled, monke
         skills=(SkillNeed("python", must=True, years=4), SkillNeed("django")),
         english=Cefr.B2,
     )
-    asked = Asked(bundled.encode([brief.title])[0], bundled.encode([need.skill for need in brief.skills]))
 
-    ranking = rank(pool, brief, asked, 3, taxonomy)
+    ranking = rank(pool, brief, interpreter.read(brief), 3, taxonomy)
     first = explain(brief, profiles[ranking.entries[0].id.int - 1], ranking.entries[0], taxonomy)
 
     assert ranking.entries[0].id.int == 1
