@@ -25,7 +25,8 @@ import numpy as np
 import psutil
 
 from tests.bench.scratch import credentials, scratch
-from tests.bench.shortlist import free_port, serving
+from tests.bench.shortlist import serving
+from tests.ports import free_port
 from tests.postgres import Server
 
 WARM_UP_S: Final = 1.5

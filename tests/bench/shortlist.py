@@ -9,7 +9,6 @@ A server process of its own ranks; this process calls it over one kept-alive con
 import argparse
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from matching import BRIEF, PROFILE, Brief, Change, Pool, Taxonomy, rank
 from tests.bench import peer
 from tests.bench.people import SEED_DATA
 from tests.bench.scratch import credentials, facts_of, requests_of, scratch
+from tests.ports import free_port
 from tests.postgres import Server, connect
 
 SIZE: Final = 25
@@ -152,14 +152,6 @@ def timed(work: Any) -> tuple[Any, float]:
     start = perf_counter()
     answer = work()
     return answer, (perf_counter() - start) * 1000
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -32,9 +32,9 @@ from app.core.actor import Role
 from app.core.database import create_engine
 from app.core.ids import new_id
 from app.core.settings import Settings, with_driver
-from tests.bench.shortlist import free_port
 from tests.factories import make_caller
 from tests.payloads import an_engineer
+from tests.ports import free_port
 from tests.postgres import MASTER_KEYS, Server, connect, prepared_server, start_server
 from tests.proofs.server import ADMIN_URL, HEADER, Blow, Step
 
