@@ -62,9 +62,12 @@ bench: $(STAMP) ## Measure shortlists, the encoder and the guards; one JSON line
 	@$(BIN)/python -m tests.bench.guards
 
 .PHONY: proofs
-proofs: $(STAMP) ## Retry a thousand requests through crashes, tamper ten thousand times; one JSON line each
+proofs: $(STAMP) ## Retries through crashes, tampers, freshness, replays, snapshots; one JSON line each
 	@$(BIN)/python -m tests.proofs.retries --times 1000
 	@$(BIN)/python -m tests.proofs.tampers --times 10000
+	@$(BIN)/python -m tests.proofs.freshness --times 1000
+	@$(BIN)/python -m tests.proofs.replays --times 1000
+	@$(BIN)/python -m tests.proofs.snapshots --kills 200 --damages 1000
 
 .PHONY: sabotage
 sabotage: $(STAMP) ## Weaken each guard in a copy and see that a test notices (20 minutes)
