@@ -64,7 +64,8 @@ class SentenceTransformerEncoder:
     Args:
         name: `bundled`, or any name or folder sentence-transformers can load.
         revision: a branch, tag or commit of a model from a hub.
-        passage_prompt: text the model wants before each text (E5 models want one).
+        prompt: text the model wants before each text. Titles and skills are compared as equals, so there is one for
+            both sides: E5 models want "query: " for that.
 
     Raises:
         ModelUnavailable: the model is missing or damaged.
@@ -75,11 +76,11 @@ class SentenceTransformerEncoder:
         name: str = BUNDLED,
         *,
         revision: str | None = None,
-        passage_prompt: str = "",
+        prompt: str = "",
         bfloat16: bool | None = None,
     ) -> None:
         self._bfloat16 = has_native_bfloat16() if bfloat16 is None else bfloat16
-        self._prompt = passage_prompt
+        self._prompt = prompt
         if name == BUNDLED:
             self.model_id = f"all-MiniLM-L6-v2@{BUNDLED_SHA256[:12]}"
             self._model = _load(str(bundled_folder()), None, bfloat16=self._bfloat16)
@@ -90,7 +91,7 @@ class SentenceTransformerEncoder:
         if dimension is None:
             raise ModelUnavailable(f"the model {name} does not say how long its vectors are")
         self.dimension = dimension
-        self.model_hash = model_hash(self.model_id, passage_prompt)
+        self.model_hash = model_hash(self.model_id, prompt)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Encode in batches of like length, shortest first, so that little is padded."""

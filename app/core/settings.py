@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     model: str = Field("bundled", min_length=1)
     """`bundled`, or the name of a sentence-transformers model."""
+    model_revision: str | None = None
+    """A branch, tag or commit of a model from a hub; its main branch unless set."""
+    model_prompt: str = Field("", max_length=200)
+    """What the model wants before each text, such as "query: " of E5 models."""
+    model_multilingual: bool = False
+    """Whether the model reads Spanish and Portuguese as they are, and is not given them word by word in English."""
 
     operator_contact: str | None = Field(None, min_length=3, max_length=200)
     """Whom people write to about the ranking: an address or a page, for the model card."""

@@ -87,9 +87,17 @@ class Engine:
         encoder: makes the vectors.
         snapshots: the folder the pool is kept in between two runs; without one it is read anew at every start.
         knowledge: the folder of what is learned from names; without one nothing is.
+        glossed: whether the model reads Spanish and Portuguese word by word in English.
     """
 
-    def __init__(self, encoder: Encoder, *, snapshots: Path | None = None, knowledge: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        snapshots: Path | None = None,
+        knowledge: Path | None = None,
+        glossed: bool = True,
+    ) -> None:
         self.encoder = encoder
         self._index: Index | None = None
         self._snapshots = None if snapshots is None else Snapshots(snapshots)
@@ -99,7 +107,9 @@ class Engine:
         self._changing = ThreadPoolExecutor(1, "pool")
         self._ranking = ThreadPoolExecutor(RANKINGS_AT_ONCE, "ranking")
         self._storing = ThreadPoolExecutor(1, "snapshot")
-        self._source = None if knowledge is None else KnowledgeSource(encoder, knowledge, self._encoding)
+        self._source = (
+            None if knowledge is None else KnowledgeSource(encoder, knowledge, self._encoding, glossed=glossed)
+        )
 
     @property
     def size(self) -> int:
@@ -369,11 +379,14 @@ def load_engine(settings: Settings) -> Engine:
         CannotStart: the model is missing or damaged.
     """
     try:
-        encoder = SentenceTransformerEncoder(settings.model)
+        encoder = SentenceTransformerEncoder(
+            settings.model, revision=settings.model_revision, prompt=settings.model_prompt
+        )
     except ModelUnavailable as failure:
         raise CannotStart(str(failure)) from failure
     snapshots = settings.snapshot_folder if settings.snapshots else None
-    return Engine(encoder, snapshots=snapshots, knowledge=settings.state_dir / FOLDER)
+    folder = settings.state_dir / FOLDER
+    return Engine(encoder, snapshots=snapshots, knowledge=folder, glossed=not settings.model_multilingual)
 
 
 def _unused(reason: str) -> bool:
