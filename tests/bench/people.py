@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.core.encryption import HouseKey, Key
 from app.core.ids import new_id
-from app.matchmaking.facts import profile_of, texts_of
+from app.matchmaking.facts import profile_of
 from app.seeding.generate import generate
 from app.talent.documents import ProfileDocument
 from app.talent.models import Engineer
@@ -22,13 +22,12 @@ AS_OF: Final = date(2026, 11, 20)
 SEED_DATA: Final = Path(__file__).parents[2] / "seed_data"
 
 
-def profiles(count: int) -> tuple[Taxonomy, list[tuple[Profile, list[str]]]]:
-    """Profiles with their texts, as the application would index them."""
+def profiles(count: int) -> tuple[Taxonomy, list[Profile]]:
+    """Profiles as the application would index them."""
     taxonomy = Taxonomy.load(SEED_DATA)
     generated = generate(SEED, engineers=count, as_of=AS_OF).engineers
     everyone = [engineer for team in generated.values() for engineer in team]
-    rows = [_row(data, taxonomy) for data in everyone]
-    return taxonomy, [(profile_of(row, taxonomy), texts_of(row)) for row in rows]
+    return taxonomy, [profile_of(_row(data, taxonomy), taxonomy) for data in everyone]
 
 
 def _row(data: EngineerCreate, taxonomy: Taxonomy) -> Engineer:

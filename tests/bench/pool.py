@@ -94,9 +94,8 @@ class People:
     """Profiles like those of the house, as many as one likes, and the vectors of their texts."""
 
     def __init__(self, seed: int) -> None:
-        self.taxonomy, originals = profiles(ORIGINALS)
+        self.taxonomy, self._originals = profiles(ORIGINALS)
         self.dice = random.Random(seed)
-        self._originals = [profile for profile, _ in originals]
         self._numbers = np.random.default_rng(seed)
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._skills = sorted({fact.skill for one in self._originals for fact in one.skills})
@@ -139,7 +138,7 @@ class People:
 
     def asked(self, brief: Brief) -> Asked:
         """Vectors of a brief."""
-        skills = [self.vector(need.skill) for need in brief.skills]
+        skills = [self.vector(skill) for skill in brief.facets]
         return Asked(self.vector(brief.title), np.stack(skills))
 
 
