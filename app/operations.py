@@ -59,7 +59,10 @@ async def opened(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[tuple[
 async def learn(database: Database, engine: Engine) -> None:
     """Let an engine read by what there is to learn from names, as the service does."""
     async with database.transaction(SYSTEM) as session:
-        await engine.learn(session)
+        await engine.begin_learning(session)
+    await engine.learned()
+    async with database.transaction(SYSTEM) as session:
+        await engine.take_up(session)
 
 
 async def replay_erasures(settings: Settings, urls: DatabaseUrls) -> int:

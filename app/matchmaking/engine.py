@@ -150,11 +150,19 @@ class Engine:
             await self.catch_up(session)
         await self._join(self._index)
 
-    async def learn(self, session: AsyncSession, *, progress: Progress | None = None) -> None:
-        """Wait for what there is to learn from names, and read by it from now on."""
+    async def begin_learning(self, session: AsyncSession) -> None:
+        """See what there is to learn from names, and begin to, unless it is known already."""
         if self._source is not None:
-            await self._source.ready(session, progress=progress)
-            self._index = Index.empty(await self._new_interpreter(session))
+            await self._source.refresh(session)
+
+    async def learned(self) -> None:
+        """Wait until what was begun is learned, however long it takes: no transaction should be open meanwhile."""
+        if self._source is not None:
+            await self._source.settled()
+
+    async def take_up(self, session: AsyncSession) -> None:
+        """Read by what has been learned from now on."""
+        self._index = Index.empty(await self._new_interpreter(session))
 
     async def catch_up(self, session: AsyncSession) -> int:
         """Bring in every change committed before now; return the watermark all of it lies under.

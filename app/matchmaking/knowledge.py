@@ -85,8 +85,8 @@ class KnowledgeSource:
             raise RuntimeError("Learning ended without knowledge.")
         return self._current
 
-    async def settled(self, *, within_s: float) -> Knowledge | None:
-        """The knowledge to use now; what is being learned is waited for so long and no longer."""
+    async def settled(self, *, within_s: float | None = None) -> Knowledge | None:
+        """The knowledge to use now; what is being learned is waited for, so long and no longer if that is given."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=within_s)
         return self._current

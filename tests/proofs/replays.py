@@ -51,6 +51,7 @@ from app.matchmaking.engine import Engine
 from app.matchmaking.explanations import closeness_of, document_of
 from app.matchmaking.knowledge import FOLDER
 from app.matchmaking.models import Shortlist, ShortlistEntry
+from app.operations import learn
 from app.seeding.generate import Demonstration, generate
 from app.talent import service as talent
 from app.talent.lifecycle import EngineerStatus
@@ -166,8 +167,7 @@ class Maker:
         """So many shortlists over so many people."""
         plan = generate(seed, engineers=people, firms=4, clients=6, as_of=today())
         async with opened(self.settings, self.engine) as database:
-            async with database.transaction(RANKING) as session:
-                await self.engine.learn(session)
+            await learn(database, self.engine)
             await self._offer(database, plan)
             await read_pool(database, self.engine)
             async with database.transaction(SYSTEM) as session:
@@ -224,8 +224,7 @@ class Changer:
             async with database.transaction(SYSTEM) as session:
                 given = thesaurus.Import("esco", "us", "", "1", NAMES)
                 await thesaurus.replace(session, Actor.system(), given)
-            async with database.transaction(RANKING) as session:
-                await self.engine.learn(session)
+            await learn(database, self.engine)
             changed = await self._people(database)
             encoded = await maintenance.reindex(database, self.engine, progress=lambda _: None)
             await read_pool(database, self.engine)
