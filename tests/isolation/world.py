@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import httpx
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.actor import OrganisationKind, Role
@@ -96,25 +97,19 @@ class World:
 
     async def furnish(self) -> dict[str, list[str]]:
         """One of everything for everybody; their ids by what a path calls them."""
-        self.session.add(
-            ThesaurusSource(
-                name="esco",
-                attribution="ESCO",
-                licence="Reused.",
-                release="1.2.0",
-                languages=["en"],
-                concepts=1,
-                names=1,
-                digest="0" * 64,
-            )
-        )
-        await self.session.flush()
+        await self._import()
         ids: dict[str, list[str]] = {}
         for tenant in (self.own, *self.foreign):
             for name, thing in THINGS.items():
                 if (tenant.kind in thing.owners or not thing.owners) and not thing.inner:
                     ids.setdefault(name, []).append((await self.things(tenant, (name,)))[name])
         return ids
+
+    async def _import(self) -> None:
+        """What the taxonomy's reference data lacks: something imported, once."""
+        names = {"name": "esco", "attribution": "ESCO", "licence": "Reused.", "release": "1.2.0", "languages": ["en"]}
+        made = insert(ThesaurusSource).values(id=new_id(), **names, concepts=1, names=1, digest="0" * 64)
+        await self.session.exec(made.on_conflict_do_nothing())
 
     def forget_things(self) -> None:
         """Make things anew: these have been changed."""
