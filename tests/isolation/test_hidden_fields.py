@@ -173,6 +173,6 @@ async def test_a_client_is_told_of_a_difference_that_it_may_know(told):
     one, other = as_posted()
     before = await told([one, other])
 
-    after = await told([{**one, "skills": skills("Python", years=6)}, other])
+    after = await told([{**one, "skills": skills("Python", years=20)}, other])
 
     assert after[0] != before[0]
