@@ -80,8 +80,8 @@ class Index:
 class Engine:
     """Encodes texts, follows committed changes, ranks.
 
-    Until names have been learned from, titles are compared by their letters, words and vectors alone. When there is new
-    knowledge the whole pool is read again under it; the one before serves until then.
+    Until names have been learned from, titles are compared by their vectors alone. When there is new knowledge the
+    whole pool is read again under it; the one before serves until then.
 
     Args:
         encoder: makes the vectors.
@@ -185,6 +185,8 @@ class Engine:
         await self._follow(fresh, session)
         await self._join(fresh)
         async with self._catching_up:
+            # What a ranking has caught up with meanwhile must not be missing when it looks at the new pool.
+            await self._follow(fresh, session)
             self._index = fresh
             self._due.note(monotonic(), removed=False)
         log.info("the pool is read anew", revision=fresh.interpreter.revision, profiles=len(fresh.pool))

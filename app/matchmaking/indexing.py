@@ -28,7 +28,7 @@ from app.talent.lifecycle import EngineerStatus
 from app.talent.models import Engineer
 from app.taxonomy import service as taxonomy
 from app.taxonomy.words import Taxonomy
-from matching import BRIEF, PROFILE, Brief
+from matching import BRIEF, PROFILE, Brief, Interpreter
 from matching.encoder import Progress
 from matching.interpreter import Encoded, glosses_hash
 
@@ -41,7 +41,7 @@ def subscribe(subscriptions: Subscriptions, engine: Engine) -> None:
 
     async def requests_changed(session: AsyncSession, fact: RequestsChanged) -> None:
         for request in await demand.load_requests(session, fact.request_ids):
-            await index_request(session, engine, request)
+            await index_request(session, engine, request, await engine.interpreter(session))
 
     subscriptions.on(ProfilesChanged, profiles_changed)
     subscriptions.on(RequestsChanged, requests_changed)
@@ -67,11 +67,13 @@ def ranked(engineer: Engineer) -> bool:
     return engineer.status is EngineerStatus.LISTED and not engineer.erased
 
 
-async def index_request(session: AsyncSession, engine: Engine, request: Request) -> BriefEntry:
+async def index_request(
+    session: AsyncSession, engine: Engine, request: Request, interpreter: Interpreter
+) -> BriefEntry:
     """Write the brief of a request with the vectors of its texts."""
     words = await taxonomy.current(session)
     brief = brief_of(request, today(), words)
-    glosses = list((await engine.interpreter(session)).brief_glosses(brief).values())
+    glosses = list(interpreter.brief_glosses(brief).values())
     vectors = dict(zip(glosses, await engine.encode(glosses), strict=True))
     entry = BriefEntry(
         request_id=request.id,
@@ -92,15 +94,17 @@ async def current_brief(
 
     It goes by `weights`, those in force at this moment when none are given: what is stored of them is not asked.
     """
+    # One interpreter throughout: another may take its place while a text is encoded.
+    interpreter = await engine.interpreter(session)
     entry = await queries.find_brief_entry(session, request.id)
     if entry is None or (entry.version, entry.model_hash) != (request.version, engine.encoder.model_hash):
-        entry = await index_request(session, engine, request)
+        entry = await index_request(session, engine, request, interpreter)
     if weights is None:
         weights = (await weights_in_force(session, request)).weights
     brief = replace(BRIEF.validate_python(entry.brief), as_of=today(), weights=dict(weights))
-    glosses = list((await engine.interpreter(session)).brief_glosses(brief).values())
+    glosses = list(interpreter.brief_glosses(brief).values())
     if entry.card_hash != glosses_hash(glosses):
-        entry = await index_request(session, engine, request)
+        entry = await index_request(session, engine, request, interpreter)
     return brief, queries.vectors_of(glosses, entry.vector, queries.STORED_OF_REQUEST)
 
 

@@ -45,7 +45,7 @@ async def reindex(database: Database, engine: Engine, *, progress: Progress) -> 
         async with database.transaction(SYSTEM) as session:
             request_ids = await demand.request_ids(session, after=after, limit=BATCH)
             for request in await demand.load_requests(session, request_ids):
-                await index_request(session, engine, request)
+                await index_request(session, engine, request, await engine.interpreter(session))
         if not request_ids:
             return encoded
         after = request_ids[-1]
